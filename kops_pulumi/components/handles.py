@@ -1,0 +1,71 @@
+"""What one component hands to the next: ids and names that exist only once resources do (decision 1).
+
+Handles are frozen dataclasses of Outputs, never resources, so that a cloud file cannot reach into another's resources.
+Keys are the plan's own keys (subnet names, group names, endpoint names, identity keys).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pulumi
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkHandles:
+    network_id: pulumi.Output[str]
+    subnet_ids: Mapping[str, pulumi.Output[str]]
+    """By subnet name."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirewallHandles:
+    group_security_groups: Mapping[str, tuple[pulumi.Output[str], ...]]
+    """By instance-group name: the firewall groups its machines are in."""
+    endpoint_security_groups: Mapping[str, tuple[pulumi.Output[str], ...]]
+    """By endpoint name."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityHandles:
+    group_identities: Mapping[str, pulumi.Output[str]]
+    """By instance-group name: the instance profile or service account of its machines."""
+    service_account_roles: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    """By `Identity.key` (`<namespace>/<name>`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PkiHandles:
+    certificates: Mapping[str, pulumi.Output[str]]
+    """PEM of each authority, by `Certificate.key`; public."""
+    private_keys: Mapping[str, pulumi.Output[str]]
+    """PEM, secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointHandles:
+    addresses: Mapping[str, pulumi.Output[str]]
+    """By endpoint name: the load balancer's host name or address."""
+    target_groups: Mapping[str, tuple[pulumi.Output[str], ...]]
+    """By endpoint name: what group members register with."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceHandles:
+    group_ids: Mapping[str, pulumi.Output[str]]
+    """By instance-group name."""
+    volume_ids: Mapping[str, pulumi.Output[str]]
+    """By `<etcd cluster>/<member>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handles:
+    """What is known so far; each leaf component gets it and adds its own part."""
+
+    network: NetworkHandles | None = None
+    firewall: FirewallHandles | None = None
+    identity: IdentityHandles | None = None
+    pki: PkiHandles | None = None
+    endpoints: EndpointHandles | None = None
+    instances: InstanceHandles | None = None

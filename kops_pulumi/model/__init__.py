@@ -1,0 +1,169 @@
+"""The neutral values that travel between the stages: what a cluster is made of, on any cloud.
+
+`plan/` builds a `ClusterPlan` from the resolved manifest; `components/` and `clouds/` read it and turn it into Pulumi
+resources. Everything here is a frozen dataclass of plain values, so that a plan can be compared, dumped as JSON and
+tested without an engine. This package must not import pulumi, know a cloud's name, or compute anything but its own JSON.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Any
+
+from kops_pulumi.model.access import (
+    Identity,
+    IdentityKind,
+    Peer,
+    PeerKind,
+    Permission,
+    Protocol,
+    Rule,
+    ServiceAccountIssuer,
+)
+from kops_pulumi.model.endpoints import (
+    DnsPlan,
+    DnsRecord,
+    DnsType,
+    Endpoint,
+    EndpointKind,
+    EndpointSubnet,
+    Listener,
+)
+from kops_pulumi.model.machines import EtcdCluster, EtcdMember, Group, UserData, Volume
+from kops_pulumi.model.network import Hop, NatGateway, NetworkPlan, Route, RouteTable, Subnet, SubnetType
+from kops_pulumi.model.roles import Late, Role
+
+__all__ = [
+    "Certificate",
+    "CertificateKind",
+    "ClusterPlan",
+    "DnsPlan",
+    "DnsRecord",
+    "DnsType",
+    "Endpoint",
+    "EndpointKind",
+    "EndpointSubnet",
+    "EtcdCluster",
+    "EtcdMember",
+    "Group",
+    "Hop",
+    "Identity",
+    "IdentityKind",
+    "Late",
+    "Listener",
+    "NatGateway",
+    "NetworkPlan",
+    "Peer",
+    "PeerKind",
+    "Permission",
+    "Protocol",
+    "Role",
+    "Route",
+    "RouteTable",
+    "Rule",
+    "ServiceAccountIssuer",
+    "SshKey",
+    "Subnet",
+    "SubnetType",
+    "TerminationQueue",
+    "UserData",
+    "Volume",
+]
+
+
+class CertificateKind(StrEnum):
+    AUTHORITY = "authority"
+    KEY_PAIR = "key-pair"
+    """A bare key pair (service-account signing)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate authority or key pair that is made once and kept in encrypted state (decision 11)."""
+
+    key: str
+    kind: CertificateKind
+    common_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SshKey:
+    """The public key that operators log in with: ours to upload, or an existing one by name."""
+
+    existing_name: str | None = None
+    physical_name: str | None = None
+    public_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TerminationQueue:
+    """Cloud events about machines that are about to go, for the termination handler."""
+
+    name: str
+    events: tuple[str, ...]
+    """Neutral names: group-lifecycle, scheduled-change, state-change, spot-interruption, rebalance."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPlan:
+    """Everything a cloud needs to know to build the cluster. JSON-dumpable, comparable, free of secrets."""
+
+    name: str
+    cloud: str
+    region: str
+    kubernetes_version: str
+    network: NetworkPlan
+    rules: tuple[Rule, ...]
+    identities: tuple[Identity, ...]
+    """Sorted by key."""
+    issuer: ServiceAccountIssuer | None
+    certificates: tuple[Certificate, ...]
+    endpoints: tuple[Endpoint, ...]
+    """`api` always; `bastion` when there are bastions behind a load balancer."""
+    dns: DnsPlan
+    etcd: tuple[EtcdCluster, ...]
+    groups: tuple[Group, ...]
+    """Sorted by name."""
+    ssh_key: SshKey | None
+    termination_queue: TerminationQueue | None
+    store: str
+    """Where nodes read their bundles and backups go: the manifest's configBase."""
+    name_limits: Mapping[str, int] = field(default_factory=dict)
+    """Longest physical name by kind of resource, from the cloud; `Names.of(plan)` uses it."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """The user's cloudLabels for everything."""
+    options: Any = None
+    """Cluster-wide options that only this cloud knows: a frozen dataclass of `clouds/<cloud>/__init__.py`."""
+
+    def endpoint(self, name: str) -> Endpoint | None:
+        """The endpoint of that name, if the cluster has it."""
+        return next((endpoint for endpoint in self.endpoints if endpoint.name == name), None)
+
+    def groups_of(self, *roles: Role) -> tuple[Group, ...]:
+        """The instance groups with one of these roles."""
+        return tuple(group for group in self.groups if group.role in roles)
+
+    def to_data(self) -> dict[str, Any]:
+        """The plan as plain JSON types, in a stable order."""
+        return {f.name: plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+
+    def to_json(self) -> str:
+        """Canonical JSON: same plan, same bytes."""
+        return json.dumps(self.to_data(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses, enums, tuples and mappings as JSON types, mappings in sorted order."""
+    if isinstance(value, Enum):
+        return value.value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in sorted(value.items())}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    return value

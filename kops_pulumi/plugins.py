@@ -1,0 +1,163 @@
+"""What a cloud, a network plug-in and an add-on must offer: the protocols that the stages program against.
+
+Pure stages receive these as arguments (`resolve.resolve(parsed, cloud)`, `plan.build(full, cloud, cni, addons)`), so that
+no stage imports a cloud, and nothing outside `clouds/` branches on a cloud's name. Code asks `Capabilities` instead
+(decision 2). This module must not import pulumi or any implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kops_pulumi.errors import Finding
+from kops_pulumi.model import Permission, Role, Rule
+
+if TYPE_CHECKING:
+    from kops_pulumi.resolve import FullSpec
+    from kops_pulumi.spec import Cluster, InstanceGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a cloud can do; stages branch on these, never on the cloud's name."""
+
+    load_balancer: bool
+    """Managed load balancers; without them the API gets a virtual IP."""
+    groups: bool
+    """Groups that replace their own machines; without them there are N machines with stable ordinals."""
+    security_groups: bool
+    """Firewalling by the cloud; without it the nodes carry the rules."""
+    instance_identity: bool
+    """A machine can prove who it is to the object store."""
+    service_account_identity: bool
+    """A pod's service account can take a cloud role of its own."""
+    managed_dns: bool
+    private_dns: bool
+    object_store: bool
+    zonal_subnets: bool
+    """A subnet belongs to one zone (else to a region)."""
+    ipv6: bool
+    network_cidr: bool
+    """The network as a whole has an address range."""
+    user_data_limit: int
+    """Bytes of raw user data a machine may get."""
+    termination_events: bool
+    """The cloud announces that machines are about to go, on a queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloudDefaults:
+    """One dated row of a cloud's defaults (decision 8); sizes in GiB."""
+
+    network_cidr: str | None
+    machine_types: Mapping[Role, str]
+    root_volume_sizes: Mapping[Role, int]
+    root_volume_type: str
+    root_volume_iops: int | None
+    root_volume_throughput: int | None
+    etcd_volume_type: str
+    etcd_volume_size: int
+    etcd_volume_iops: int | None
+    etcd_volume_throughput: int | None
+    image: str
+    """For new groups; an exact, dated image, never a floating one."""
+
+
+class Cloud(Protocol):
+    """The pure side of a cloud: `clouds/<cloud>/__init__.py` has one instance of it, `CLOUD`."""
+
+    name: str
+    """The manifest's `spec.cloudProvider`."""
+    capabilities: Capabilities
+    name_limits: Mapping[str, int]
+    """Longest physical name by kind of resource (see `plan/names.py`)."""
+
+    def defaults(self, version: str) -> CloudDefaults:
+        """The defaults in force at a `kops.k8s.io/defaults-version` date (ISO, `2026-11-01`)."""
+        ...
+
+    def region(self, cluster: Cluster) -> str:
+        """The region the manifest's subnets are in."""
+        ...
+
+    def validate(self, full: FullSpec) -> Sequence[Finding]:
+        """Findings that only this cloud can make (image syntax, fields of other clouds, limits)."""
+        ...
+
+    def cluster_options(self, full: FullSpec) -> Any:
+        """Cluster-wide options only this cloud has, as a frozen dataclass, or None."""
+        ...
+
+    def group_options(self, full: FullSpec, group: InstanceGroup) -> Any:
+        """A group's options that only this cloud has, as a frozen dataclass, or None."""
+        ...
+
+    def issuer_url(self, discovery_store: str) -> str:
+        """The public https URL of a discovery store (`s3://bucket/path`)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CniTraits:
+    """What the planner must know of a CNI."""
+
+    ipv6: bool
+    clouds: frozenset[str] | None
+    """None: all clouds."""
+    network_policy: bool
+    replaces_kube_proxy: bool
+    """With this manifest's settings."""
+    pods_on_network: bool
+    """Pods get addresses of the cloud's network, not of a range of their own."""
+
+
+class Cni(Protocol):
+    """A network plug-in: one file of `cni/`, one entry of its REGISTRY."""
+
+    key: str
+    """The key under `spec.networking`."""
+
+    def traits(self, full: FullSpec) -> CniTraits: ...
+
+    def validate(self, full: FullSpec) -> Sequence[Finding]: ...
+
+    def rules(self, full: FullSpec) -> Sequence[Rule]:
+        """Firewall rules beyond the base ones."""
+        ...
+
+    def permissions(self, full: FullSpec) -> Mapping[Role, tuple[Permission, ...]]:
+        """What machines of each role must be allowed to do for it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What an add-on may do, and as whom: its own service account's identity if there is one, else the machines' role."""
+
+    permissions: tuple[Permission, ...]
+    service_account: ServiceAccount | None
+    roles: tuple[Role, ...] = (Role.CONTROL_PLANE,)
+    """Machines that get the permissions when service accounts have no identities of their own."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+class AddOn(Protocol):
+    """An add-on: one file of `addons/`, one entry of its REGISTRY."""
+
+    name: str
+
+    def enabled(self, full: FullSpec) -> bool: ...
+
+    def validate(self, full: FullSpec) -> Sequence[Finding]: ...
+
+    def rules(self, full: FullSpec) -> Sequence[Rule]: ...
+
+    def grants(self, full: FullSpec) -> Sequence[Grant]: ...

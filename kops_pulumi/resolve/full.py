@@ -1,0 +1,26 @@
+"""The resolved manifest: what `resolve` hands to `plan`. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kops_pulumi.plugins import CloudDefaults
+    from kops_pulumi.spec import Cluster, InstanceGroup, SSHCredential
+
+
+@dataclass(frozen=True, slots=True)
+class FullSpec:
+    """The user's cluster with every default filled in and every rule checked."""
+
+    cluster: Cluster
+    groups: tuple[InstanceGroup, ...]
+    """Sorted by name."""
+    ssh_keys: tuple[SSHCredential, ...]
+    objects: tuple[Mapping[str, Any], ...]
+    """Extra Kubernetes objects and KubeSchedulerConfigurations of the same file, as they are."""
+    cloud: str
+    region: str
+    cloud_defaults: CloudDefaults
