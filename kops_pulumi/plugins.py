@@ -94,8 +94,8 @@ class Cloud(Protocol):
         """A group's options that only this cloud has, as a frozen dataclass, or None."""
         ...
 
-    def issuer_url(self, discovery_store: str) -> str:
-        """The public https URL of a discovery store (`s3://bucket/path`)."""
+    def issuer_url(self, discovery_store: str, region: str = "") -> str:
+        """The public https URL of a discovery store (`s3://bucket/path`), whose bucket is in `region` where that matters."""
         ...
 
 
