@@ -1,0 +1,3 @@
+"""Kubernetes clusters from kops manifests, through Pulumi's engine."""
+
+__version__ = "1.37.0a1"

@@ -45,6 +45,10 @@ class Capabilities:
     """Bytes of raw user data a machine may get."""
     termination_events: bool
     """The cloud announces that machines are about to go, on a queue."""
+    volume_encryption: bool = True
+    """A disk is encrypted because the manifest asks for it (else by a volume type or storage policy of the operator's)."""
+    metadata_tokens: bool = True
+    """The machines' metadata service can insist on session tokens and a hop limit."""
 
 
 @dataclass(frozen=True, slots=True)
