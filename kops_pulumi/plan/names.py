@@ -97,3 +97,8 @@ _ILLEGAL = re.compile(r"[^A-Za-z0-9._-]+")
 def logical(*parts: str) -> str:
     """A Pulumi resource name: the parts joined by dashes; the first is the component's own name."""
     return "-".join(_ILLEGAL.sub("-", part).strip("-") for part in parts)
+
+
+def bundle_prefix(store: str, role: Role) -> str:
+    """Where machines of a role find their bundles in the store; each role may read its own prefix and no other's."""
+    return f"{store.rstrip('/')}/bundles/{role.value}"
