@@ -1,0 +1,115 @@
+"""The root of the command line: the table of verbs, and the way every failure ends.
+
+Whatever goes wrong, a user sees one to five lines on stderr with a way out, and an exit code of `ExitCode`; never a
+traceback, unless they ask for it with `--debug`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from kops_pulumi.cli.lazy import LazyGroup, Verb
+from kops_pulumi.errors import ExitCode, KopsError
+
+PROGRAM = "kops-pulumi"
+COMPLETE_VARIABLE = "_KOPS_PULUMI_COMPLETE"
+
+VERBS = {
+    "create": Verb("kops_pulumi.cli.create:create", "Write the manifest of a new cluster, or register one you have."),
+    "get": Verb("kops_pulumi.cli.get:get", "List clusters and instance groups."),
+    "validate": Verb("kops_pulumi.cli.validate:validate", "Check manifests; every mistake at once, with its place."),
+    "update": Verb("kops_pulumi.cli.update:update", "Show what would change in the cloud; --yes makes it so."),
+    "delete": Verb("kops_pulumi.cli.delete:delete", "Remove a cluster from the cloud."),
+    "toolbox": Verb("kops_pulumi.cli.toolbox:toolbox", "Look inside: plan, firewall, network, graph, resources."),
+    "rehearse": Verb("kops_pulumi.cli.rehearse:rehearse", "Run any command against a simulated cloud."),
+    "doctor": Verb("kops_pulumi.cli.doctor:doctor", "Check engine, language host, SDKs and backend."),
+    "schema": Verb("kops_pulumi.cli.about:schema", "Print a JSON Schema: of manifests, or of change reports."),
+    "completion": Verb("kops_pulumi.cli.about:completion", "Print the completion script for bash, zsh or fish."),
+    "version": Verb("kops_pulumi.cli.about:version", "Print the version, and the Kubernetes versions it supports."),
+}
+
+
+@click.group(
+    cls=LazyGroup, verbs=VERBS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
+)
+@click.option("--debug", is_flag=True, envvar="KOPS_PULUMI_DEBUG", help="Show tracebacks and the engine's own output.")
+@click.option("--rehearse", "rehearsing", is_flag=True, help="Use a simulated cloud: no account, nothing real changes.")
+@click.option("--name", metavar="CLUSTER", help="Cluster to work on.  [env: KOPS_CLUSTER_NAME]")
+@click.option("--state", metavar="DIR", help="Directory of clusters; default ./clusters.  [env: KOPS_STATE_STORE]")
+def root(debug: bool, rehearsing: bool, name: str | None, state: str | None) -> None:
+    """Production-grade Kubernetes clusters from kops manifests, on Pulumi.
+
+    A cluster is a manifest. Verbs edit manifests or show things; only `update … --yes` and `delete … --yes` change
+    a cloud.
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        _complain("interrupted; run the same command again to go on")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone (`| head`): nobody is left to tell, and Python must not try to flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        result = root.main(arguments, prog_name=PROGRAM, standalone_mode=False, complete_var=COMPLETE_VARIABLE)
+    except click.exceptions.Abort:
+        raise KeyboardInterrupt from None
+    except click.UsageError as error:
+        return _usage(error)
+    except click.ClickException as error:
+        _complain(error.format_message())
+        return ExitCode.FAILED
+    except KopsError as error:
+        if _debugging(arguments):
+            raise
+        _complain(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # the last line of defence: users never see a traceback
+        if _debugging(arguments):
+            raise
+        _complain(f"sorry, this is a mistake in {PROGRAM}: {type(error).__name__}: {_first_line(error)}")
+        click.echo("  run it again with --debug and report what that prints", err=True)
+        return ExitCode.FAILED
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def _usage(error: click.UsageError) -> int:
+    _complain(error.format_message())
+    if error.ctx is not None:
+        click.echo(f"  see: {error.ctx.command_path} --help", err=True)
+    return ExitCode.USAGE
+
+
+def _complain(message: str) -> None:
+    from kops_pulumi.cli.output import styled
+
+    prefix = styled("error:", "red", err=True)
+    click.echo(f"{prefix} {message}" if not _is_finding(message) else message, err=True)
+
+
+def _is_finding(message: str) -> bool:
+    """Findings begin with their place in the file; editors and grep rely on that."""
+    return message.split(" ", 1)[0].count(":") >= 3
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["no message"])[0]
+
+
+def _debugging(arguments: list[str]) -> bool:
+    return "--debug" in arguments or os.environ.get("KOPS_PULUMI_DEBUG", "") not in {"", "0", "false"}

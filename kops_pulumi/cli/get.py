@@ -1,0 +1,139 @@
+"""`get clusters | instancegroups | all`: what the store's manifests say, as they are written; nothing is contacted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import click
+
+from kops_pulumi.cli.lazy import LazyGroup, Verb
+from kops_pulumi.cli.output import as_json, as_yaml, table
+from kops_pulumi.cli.target import cluster_name, complete_names, store_of, store_option
+from kops_pulumi.errors import NotFoundError
+from kops_pulumi.store import Store
+
+_VERBS = {
+    "clusters": Verb("kops_pulumi.cli.get:clusters", "Clusters of the store."),
+    "instancegroups": Verb("kops_pulumi.cli.get:instancegroups", "Instance groups of one cluster."),
+    "all": Verb("kops_pulumi.cli.get:everything", "Everything in one cluster's manifest."),
+}
+_ALIASES = {"cluster": "clusters", "ig": "instancegroups", "igs": "instancegroups", "instancegroup": "instancegroups"}
+
+Document = dict[str, Any]
+
+
+@click.group(cls=LazyGroup, verbs=_VERBS, aliases=_ALIASES)
+def get() -> None:
+    """List clusters and instance groups.
+
+    -o json is always a list and -o yaml always a stream of documents, for one result as for many.
+    """
+
+
+def _formats(function: Callable[..., Any]) -> Callable[..., Any]:
+    choice = click.Choice(["table", "yaml", "json", "name"])
+    return click.option("-o", "--output", type=choice, default="table", help="Format.", show_default=True)(function)
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_names)
+@store_option
+@_formats
+@click.pass_context
+def clusters(ctx: click.Context, names: tuple[str, ...], state: str | None, output: str) -> None:
+    """Clusters of the store, or those that are named."""
+    store = store_of(ctx, state)
+    found = [_cluster(store, name) for name in (names or store.names())]
+    if not found and output == "table":
+        click.echo(f"there are no clusters in {store.root}", err=True)
+        return
+    rows = [(_name(c), c["spec"].get("cloudProvider"), _zones(c), c["spec"].get("kubernetesVersion")) for c in found]
+    _show(found, output, ("NAME", "CLOUD", "ZONES", "KUBERNETES"), rows)
+
+
+@click.command()
+@click.argument("groups", nargs=-1, metavar="[GROUP]...")
+@click.option("--name", metavar="CLUSTER", help="The cluster.  [env: KOPS_CLUSTER_NAME]")
+@store_option
+@_formats
+@click.pass_context
+def instancegroups(
+    ctx: click.Context, groups: tuple[str, ...], name: str | None, state: str | None, output: str
+) -> None:
+    """Instance groups of one cluster, or those that are named."""
+    store = store_of(ctx, state)
+    documents = _documents(store, cluster_name(ctx, None, name) or store.only())
+    found = sorted((d for d in documents if d["kind"] == "InstanceGroup"), key=_name)
+    missing = sorted(set(groups) - {_name(group) for group in found})
+    if missing:
+        raise NotFoundError(
+            f"there is no instance group {', '.join(missing)}", hint=f"there are: {', '.join(map(_name, found))}"
+        )
+    _show([g for g in found if not groups or _name(g) in groups], output, _GROUP_HEADERS, None)
+
+
+@click.command("all")
+@click.option("--name", metavar="CLUSTER", help="The cluster.  [env: KOPS_CLUSTER_NAME]")
+@click.argument("cluster", required=False, metavar="[CLUSTER]", shell_complete=complete_names)
+@store_option
+@_formats
+@click.pass_context
+def everything(ctx: click.Context, cluster: str | None, name: str | None, state: str | None, output: str) -> None:
+    """Everything in one cluster's manifest."""
+    store = store_of(ctx, state)
+    documents = _documents(store, cluster_name(ctx, cluster, name) or store.only())
+    if output != "table":
+        _show(documents, output, (), ())
+        return
+    headers = ("KIND", "NAME")
+    click.echo(table(headers, [(document["kind"], _name(document)) for document in documents]))
+
+
+_GROUP_HEADERS = ("NAME", "ROLE", "MACHINETYPE", "MIN", "MAX", "SUBNETS")
+
+
+def _group_row(group: Document) -> tuple[object, ...]:
+    spec = group.get("spec") or {}
+    return (_name(group), *(spec.get(key) for key in ("role", "machineType", "minSize", "maxSize", "subnets")))
+
+
+def _show(
+    documents: Sequence[Document], output: str, headers: Sequence[str], rows: Iterable[Sequence[object]] | None
+) -> None:
+    match output:
+        case "json":
+            click.echo(as_json(documents))
+        case "yaml":
+            click.echo(as_yaml(documents))
+        case "name":
+            click.echo("\n".join(map(_name, documents)))
+        case _:
+            click.echo(table(headers, list(rows if rows is not None else map(_group_row, documents))))
+
+
+def _documents(store: Store, name: str) -> list[Document]:
+    """The manifest's documents as they are written; mistakes in them are `validate`'s business, not ours."""
+    from kops_pulumi import manifest
+    from kops_pulumi.errors import ManifestError, errors_in
+
+    loaded = manifest.load(store.paths(name))
+    if errors_in(loaded.findings):
+        raise ManifestError(loaded.findings)
+    return [{**document.data, "kind": document.kind} for document in loaded.documents]
+
+
+def _cluster(store: Store, name: str) -> Document:
+    found = next((d for d in _documents(store, name) if d["kind"] == "Cluster"), None)
+    if found is None:
+        raise NotFoundError(f"the manifest of {name} has no Cluster document", hint=f"see {store.root / name}")
+    return {**found, "spec": found.get("spec") or {}}
+
+
+def _name(document: Document) -> str:
+    return str((document.get("metadata") or {}).get("name", ""))
+
+
+def _zones(cluster: Document) -> list[str]:
+    subnets = cluster["spec"].get("subnets") or ()
+    return sorted({str(subnet["zone"]) for subnet in subnets if subnet.get("zone")})
