@@ -49,6 +49,8 @@ class Capabilities:
     """A disk is encrypted because the manifest asks for it (else by a volume type or storage policy of the operator's)."""
     metadata_tokens: bool = True
     """The machines' metadata service can insist on session tokens and a hop limit."""
+    bastion_balancer: bool = False
+    """Bastions stand behind a load balancer of their own (else operators reach their addresses)."""
 
 
 @dataclass(frozen=True, slots=True)
