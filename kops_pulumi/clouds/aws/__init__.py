@@ -7,17 +7,18 @@ endpoints, instances), imported through `clouds.leaf` only. This module must not
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kops_pulumi.clouds.aws import options, rules
-from kops_pulumi.errors import Finding
 from kops_pulumi.model import Role
 from kops_pulumi.plugins import Capabilities, CloudDefaults
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kops_pulumi.errors import Finding
     from kops_pulumi.resolve import FullSpec
     from kops_pulumi.spec import Cluster, InstanceGroup
 
@@ -87,6 +88,7 @@ class Aws:
         network_cidr=True,
         user_data_limit=16 * 1024,
         termination_events=True,
+        bastion_balancer=True,
     )
 
     @property
