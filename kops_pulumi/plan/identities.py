@@ -1,0 +1,190 @@
+"""Who may do what: identities of machine roles and service accounts, with neutral permissions (decision 5).
+
+Part of `plan`. A permission is a verb such as `volumes.attach`; `clouds/<cloud>/` says what it means there. Verbs come from
+three places: the tables here (what a machine needs to boot and run), the CNI and the add-ons. An add-on acts as its own
+service account where the cluster has that, as the control planes' identity otherwise. Nothing here may know a cloud's name.
+
+No identity that a worker holds may read a path with a private key of an authority: each role reads its own bundle
+prefix (`names.bundle_prefix`) and nothing else of the store (CVE-2023-1943 is what happens otherwise).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from kops_pulumi.model import EtcdCluster, Identity, IdentityKind, Permission, Role, ServiceAccountIssuer
+from kops_pulumi.plan.names import Names, bundle_prefix
+
+if TYPE_CHECKING:
+    from kops_pulumi.plugins import AddOn, Cloud, Cni, Grant
+    from kops_pulumi.resolve.full import FullSpec
+    from kops_pulumi.spec import Cluster
+
+_T = TypeVar("_T")
+_USER_KEYS: Mapping[str, Role] = {
+    "master": Role.CONTROL_PLANE,
+    "control-plane": Role.CONTROL_PLANE,
+    "apiserver": Role.API_SERVER,
+    "node": Role.NODE,
+    "bastion": Role.BASTION,
+}
+"""Keys of the manifest's externalPolicies and additionalPolicies."""
+_KUBERNETES_ROLES = (Role.CONTROL_PLANE, Role.API_SERVER, Role.NODE)
+_WARM_ROLES = {"Node": Role.NODE, "APIServer": Role.API_SERVER}
+_WILDCARD = "wildcard"
+"""What stands for a `*` of a namespace or account in the name of its identity."""
+
+
+def build(
+    full: FullSpec,
+    *,
+    names: Names,
+    machines: Iterable[Role],
+    etcd: Sequence[EtcdCluster],
+    cni: Cni,
+    addons: Sequence[AddOn],
+) -> tuple[Identity, ...]:
+    """All identities, sorted by key.
+
+    `machines` are the roles that have at least one instance group without an identity of the user's own.
+    """
+    grants = [grant for addon in addons for grant in addon.grants(full)]
+    own_accounts = bool(full.cluster.spec.iam and full.cluster.spec.iam.use_service_account_external_permissions)
+    of_machines = [grant for grant in grants if not own_accounts or grant.service_account is None]
+    found = [
+        *(_machine(full, role, names, etcd, cni, of_machines) for role in set(machines)),
+        *(_accounts(grants, names) if own_accounts else ()),
+        *_external_accounts(full, names),
+    ]
+    return tuple(sorted(found, key=lambda identity: identity.key))
+
+
+def issuer(cluster: Cluster, cloud: Cloud) -> ServiceAccountIssuer:
+    """Who signs service-account tokens, and whether the cloud's identity service shall trust it."""
+    spec = cluster.spec
+    discovery = spec.service_account_issuer_discovery
+    store = discovery.discovery_store if discovery else None
+    own = spec.kube_api_server.service_account_issuer if spec.kube_api_server else None
+    service = discovery.discovery_service.url if discovery and discovery.discovery_service else None
+    published = cloud.issuer_url(store) if store else service
+    url = own or published or f"https://api.internal.{cluster.metadata.name}"
+    return ServiceAccountIssuer(
+        url=url,
+        discovery_store=store,
+        cloud_provider_trust=bool(discovery and discovery.enable_aws_oidc_provider),
+        audiences=tuple(sorted((discovery and discovery.additional_audiences) or ())),
+    )
+
+
+def _machine(
+    full: FullSpec, role: Role, names: Names, etcd: Sequence[EtcdCluster], cni: Cni, grants: Sequence[Grant]
+) -> Identity:
+    spec = full.cluster.spec
+    permissions = {
+        *_base(full, role, etcd),
+        *(cni.permissions(full).get(role, ())),
+        *(item for grant in grants if role in grant.roles for item in grant.permissions),
+    }
+    return Identity(
+        key=role.value,
+        kind=IdentityKind.MACHINE,
+        name=names.role(role),
+        role=role,
+        permissions=tuple(sorted(permissions)),
+        managed_policies=tuple(sorted({arn for arns in _for_role(spec.external_policies, role) for arn in arns})),
+        inline_policy=_statements(_for_role(spec.additional_policies, role)),
+    )
+
+
+def _base(full: FullSpec, role: Role, etcd: Sequence[EtcdCluster]) -> Iterator[Permission]:
+    """What a machine of a role needs to boot and run, before any CNI or add-on."""
+    if role not in _KUBERNETES_ROLES:
+        return
+    spec = full.cluster.spec
+    store = spec.config_base or ""
+    yield Permission("store.read", bundle_prefix(store, role))
+    if role is Role.CONTROL_PLANE:
+        yield Permission("machines.discover")
+        yield Permission("volumes.attach")
+        yield Permission("encryption.use")
+        yield from (Permission("backups.write", cluster.backup_store) for cluster in etcd if cluster.backup_store)
+    if spec.iam and spec.iam.allow_container_registry:
+        yield Permission("images.pull")
+    if spec.containerd and spec.containerd.use_ecr_credentials_for_mirrors:
+        yield Permission("images.pull-through")
+    if ":" in (spec.non_masquerade_cidr or ""):
+        yield Permission("addresses.assign-ipv6")
+        if role is Role.CONTROL_PLANE:
+            yield Permission("addresses.read")
+    if role in _warm_roles(full):
+        yield Permission("groups.complete-launch")
+
+
+def _warm_roles(full: FullSpec) -> set[Role]:
+    """Roles with a group that keeps warm machines which report when they are ready to be stopped."""
+    pools = [(group.spec.role, group.spec.warm_pool or full.cluster.spec.warm_pool) for group in full.groups]
+    return {
+        _WARM_ROLES[role]
+        for role, pool in pools
+        if role in _WARM_ROLES and pool is not None and pool.max_size != 0 and pool.enable_lifecycle_hook
+    }
+
+
+def _accounts(grants: Sequence[Grant], names: Names) -> Iterator[Identity]:
+    """One identity for each service account that add-ons act as."""
+    permissions: defaultdict[tuple[str, str], set[Permission]] = defaultdict(set)
+    for grant in grants:
+        if grant.service_account is not None and grant.permissions:
+            account = (grant.service_account.namespace, grant.service_account.name)
+            permissions[account].update(grant.permissions)
+    for (namespace, name), verbs in permissions.items():
+        yield _account(namespace, name, names, permissions=tuple(sorted(verbs)))
+
+
+def _external_accounts(full: FullSpec, names: Names) -> Iterator[Identity]:
+    """Identities of the user's own service accounts, with policies of the user's own."""
+    iam = full.cluster.spec.iam
+    for entry in (iam and iam.service_account_external_permissions) or ():
+        yield _account(
+            entry.namespace,
+            entry.name,
+            names,
+            managed_policies=tuple(sorted((entry.aws and entry.aws.policy_arns) or ())),
+            inline_policy=_statements([entry.aws.inline_policy] if entry.aws and entry.aws.inline_policy else []),
+        )
+
+
+def _account(
+    namespace: str,
+    name: str,
+    names: Names,
+    *,
+    permissions: tuple[Permission, ...] = (),
+    managed_policies: tuple[str, ...] = (),
+    inline_policy: str | None = None,
+) -> Identity:
+    plain_namespace, plain_name = (part.replace("*", _WILDCARD) for part in (namespace, name))
+    # kops turns "test-*" into "test-wildcard": the star is replaced, nothing is added.
+    return Identity(
+        key=f"{namespace}/{name}",
+        kind=IdentityKind.SERVICE_ACCOUNT,
+        name=names.service_account_role(plain_namespace, plain_name),
+        permissions=permissions,
+        namespace=namespace,
+        service_account=name,
+        managed_policies=managed_policies,
+        inline_policy=inline_policy,
+    )
+
+
+def _for_role(values: Mapping[str, _T] | None, role: Role) -> list[_T]:
+    return [value for key, value in sorted((values or {}).items()) if _USER_KEYS.get(key) is role]
+
+
+def _statements(documents: Sequence[str]) -> str | None:
+    """The user's lists of statements as one canonical JSON list; None without any."""
+    statements = [statement for text in documents for statement in json.loads(text)]
+    return json.dumps(statements, sort_keys=True, separators=(",", ":")) if statements else None
