@@ -1,0 +1,70 @@
+"""The third stage: from the resolved manifest to a ClusterPlan, the whole cluster as cloud-neutral values.
+
+One module a topic (network, endpoints, firewall, identities, groups, etcd, pki); `build` puts them together. Pure: same
+manifest, same plan, same bytes; what the manifest reorders stays where it is, for everything is keyed by name and sorted.
+This package asks the cloud, the CNI and the add-ons it is given; it imports none of them, and never pulumi.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kops_pulumi.model import ClusterPlan, TerminationQueue
+from kops_pulumi.plan import endpoints, etcd, firewall, groups, identities, network, pki
+from kops_pulumi.plan.names import Names
+
+if TYPE_CHECKING:
+    from kops_pulumi.plugins import AddOn, Cloud, Cni
+    from kops_pulumi.resolve import FullSpec
+
+__all__ = ["build"]
+
+_EVENTS = ("group-lifecycle", "scheduled-change", "spot-interruption", "state-change")
+
+
+def build(full: FullSpec, cloud: Cloud, cni: Cni, addons: Sequence[AddOn]) -> ClusterPlan:
+    """The plan of a cluster, without user data (see `bootstrap`). Raises ManifestError for what cannot be laid out."""
+    spec = full.cluster.spec
+    names = Names(full.cluster.metadata.name, cloud.name_limits)
+    net = network.plan_network(full, cloud)
+    ends = endpoints.plan_endpoints(full, cloud, names, net)
+    stores = etcd.plan_etcd(full, names, net)
+    machines = groups.plan_groups(full, cloud, names, net, ends)
+    roles = {group.role for group in machines}
+    ours = {group.role for group in machines if group.identity is not None}
+    return ClusterPlan(
+        name=full.cluster.metadata.name,
+        cloud=full.cloud,
+        region=full.region,
+        kubernetes_version=(spec.kubernetes_version or "").removeprefix("v"),
+        network=net,
+        rules=firewall.rules(full, roles=roles, etcd=stores, endpoints=ends, network=net, cni=cni, addons=addons),
+        identities=identities.build(full, names=names, machines=ours, etcd=stores, cni=cni, addons=addons),
+        issuer=identities.issuer(full.cluster, cloud),
+        certificates=pki.plan_certificates(stores),
+        endpoints=ends,
+        dns=endpoints.plan_dns(full, ends, net),
+        etcd=stores,
+        groups=machines,
+        ssh_key=pki.plan_ssh_key(full, names),
+        termination_queue=_termination_queue(full, cloud, names),
+        store=spec.config_base or "",
+        name_limits=dict(cloud.name_limits),
+        labels=dict(spec.cloud_labels or {}),
+        options=cloud.cluster_options(full),
+    )
+
+
+def _termination_queue(full: FullSpec, cloud: Cloud, names: Names) -> TerminationQueue | None:
+    """The queue of the termination handler's default mode; off with the handler, in metadata mode and with Karpenter."""
+    if not cloud.capabilities.termination_events:
+        return None
+    spec = full.cluster.spec
+    handler = spec.node_termination_handler
+    karpenter = bool(spec.karpenter and spec.karpenter.enabled)
+    enabled = handler.enabled if handler and handler.enabled is not None else not karpenter
+    if not enabled or (handler and handler.enable_sqs_termination_draining is False):
+        return None
+    rebalance = ("rebalance",) if handler and handler.enable_rebalance_draining else ()
+    return TerminationQueue(names.fit("queue", f"{names.dashed}-nth"), tuple(sorted((*_EVENTS, *rebalance))))

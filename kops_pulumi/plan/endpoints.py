@@ -24,6 +24,7 @@ from kops_pulumi.model import (
     SubnetType,
 )
 from kops_pulumi.plan.names import Names
+from kops_pulumi.plan.roles import role_of
 
 if TYPE_CHECKING:
     from kops_pulumi.plugins import Cloud
@@ -150,7 +151,7 @@ def _api_listeners(cluster: Cluster, *, certificate: bool) -> tuple[Listener, ..
 
 
 def _bastion(full: FullSpec, cloud: Cloud, names: Names, network: NetworkPlan) -> tuple[Endpoint, ...]:
-    if not cloud.capabilities.bastion_balancer or not any(g.spec.role == "Bastion" for g in full.groups):
+    if not cloud.capabilities.bastion_balancer or Role.BASTION not in map(role_of, full.groups):
         return ()
     topology = full.cluster.spec.topology
     bastion = topology.bastion if topology else None
@@ -198,7 +199,7 @@ def _one_a_zone(network: NetworkPlan, *, public: bool) -> tuple[EndpointSubnet, 
 
 
 def _control_planes(full: FullSpec) -> list[InstanceGroup]:
-    return [group for group in full.groups if group.spec.role == "Master"]
+    return [group for group in full.groups if role_of(group) is Role.CONTROL_PLANE]
 
 
 def _in_public_subnet(network: NetworkPlan, names: Iterable[str]) -> bool:

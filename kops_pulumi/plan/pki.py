@@ -1,0 +1,60 @@
+"""What is made once and kept: certificate authorities, the service-account key pair, the operators' SSH key.
+
+Names are kops's keysets, so that an existing cluster's keys can be taken over. Leaf certificates are made on the machines
+(decision 11). The SSH key is public; its name carries its fingerprint, so that another key is another resource.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from kops_pulumi.errors import Finding, ManifestError
+from kops_pulumi.model import Certificate, CertificateKind, EtcdCluster, SshKey
+from kops_pulumi.plan.names import Names
+
+if TYPE_CHECKING:
+    from kops_pulumi.resolve import FullSpec
+
+_SHARED_ETCD = "cilium"
+"""The etcd cluster whose clients run on every node: they must not be trusted by the others."""
+
+
+def plan_certificates(etcd: Iterable[EtcdCluster]) -> tuple[Certificate, ...]:
+    """Authorities and key pairs, sorted by key."""
+    names = {cluster.name for cluster in etcd}
+    authorities = {
+        "kubernetes-ca",
+        "apiserver-aggregator-ca",
+        "etcd-clients-ca",
+        *(f"etcd-peers-ca-{name}" for name in names),
+        *(f"etcd-clients-ca-{name}" for name in names & {_SHARED_ETCD}),
+    }
+    return (
+        *(Certificate(name, CertificateKind.AUTHORITY, name) for name in sorted(authorities)),
+        Certificate("service-account", CertificateKind.KEY_PAIR, "service-account"),
+    )
+
+
+def plan_ssh_key(full: FullSpec, names: Names) -> SshKey | None:
+    """The key operators log in with: an existing one by name (an empty name means none), else ours to upload."""
+    existing = full.cluster.spec.ssh_key_name
+    if existing is not None:
+        return SshKey(existing_name=existing) if existing else None
+    keys = sorted(credential.spec.public_key.strip() for credential in full.ssh_keys if credential.spec.public_key)
+    if not keys:
+        return None
+    return SshKey(physical_name=f"kubernetes.{names.cluster}-{fingerprint(keys[0])}", public_key=keys[0])
+
+
+def fingerprint(public_key: str) -> str:
+    """The MD5 fingerprint of an OpenSSH public key, as clouds show it: `c4:a6:…`. Raises ManifestError when it is none."""
+    try:
+        blob = base64.b64decode(public_key.split()[1], validate=True)
+    except (IndexError, binascii.Error):
+        finding = Finding(("spec", "publicKey"), "this is not an OpenSSH public key", "write `ssh-ed25519 AAAA… comment`")
+        raise ManifestError([finding]) from None
+    return hashlib.md5(blob, usedforsecurity=False).digest().hex(":")
