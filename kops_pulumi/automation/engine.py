@@ -13,10 +13,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from kops_pulumi.automation.steps import Say
 
 VERSION = "3.259.0"
 """The engine that `ensure` installs; the Go modules of tools/ pin the same one."""
@@ -28,9 +30,6 @@ CLI = "pulumi"
 LANGUAGE_HOST = "pulumi-language-python"
 EXECUTOR = "pulumi-language-python-exec"
 """The script that the language host starts Python programs with; it lies beside the host."""
-
-Say = Callable[[str], None]
-"""Takes one line of progress."""
 
 
 class Origin(StrEnum):

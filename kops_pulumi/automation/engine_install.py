@@ -13,26 +13,25 @@ import re
 import shutil
 import subprocess
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
+from kops_pulumi.automation import steps
 from kops_pulumi.automation.engine import (
     CLI,
     EXECUTOR,
     LANGUAGE_HOST,
     VERSION,
     Engine,
-    Say,
     cache_dir,
     cached,
     engine_dir,
 )
+from kops_pulumi.automation.steps import Say
 from kops_pulumi.errors import ToolError
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
@@ -45,9 +44,8 @@ REACH_SECONDS = 5
 """How long the official installer may take to answer before we take it to be out of reach."""
 
 INSTALLER_SECONDS = 300
-HEARTBEAT_SECONDS = 15
-"""How often a long step says that it is still alive."""
 
+_SCRATCH = "making-engine-"
 _INSTALLER_URL = "https://get.pulumi.com/install.sh"
 """The script that `PulumiCommand.install` fetches."""
 
@@ -86,7 +84,9 @@ def install(environ: Mapping[str, str], *, say: Say, python: Path) -> Engine:
     with _only_one(cache, say):
         if engine := cached(cache):
             return engine
-        with tempfile.TemporaryDirectory(prefix="engine-", dir=cache) as scratch:
+        for left_by_a_killed_process in cache.glob(f"{_SCRATCH}*"):
+            shutil.rmtree(left_by_a_killed_process, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=cache) as scratch:
             made = Path(scratch) / "pulumi"
             if not _by_installer(made, environ, say=say, python=python):
                 shutil.rmtree(made, ignore_errors=True)
@@ -121,7 +121,7 @@ def _by_installer(made: Path, environ: Mapping[str, str], *, say: Say, python: P
     say(f"installing Pulumi {VERSION} with its official installer")
     command = [str(python), "-c", _INSTALLER_PROGRAM, str(made), VERSION]
     try:
-        _run(command, environ, say=say, what="installing Pulumi", limit=INSTALLER_SECONDS)
+        steps.run(command, environ, say=say, what="installing Pulumi", limit=INSTALLER_SECONDS)
     except ToolError as error:
         say(f"the official installer failed ({error.message.splitlines()[0]}); building the engine with Go instead")
         return False
@@ -141,7 +141,7 @@ def _by_go(made: Path, environ: Mapping[str, str], say: Say) -> None:
     go_environ = {**environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"}
     for name, tool in _GO_TOOLS.items():
         command = [go, "build", "-trimpath", "-buildvcs=false", "-ldflags", tool.ldflags]
-        _run(
+        steps.run(
             [*command, "-o", str(binaries / name), tool.package],
             go_environ,
             say=say,
@@ -177,56 +177,6 @@ def find_go(environ: Mapping[str, str]) -> str:
     if match is None or tuple(map(int, match.groups())) < GO_MINIMUM:
         raise ToolError(f"{go} is {answer.stdout.strip() or 'broken'}, older than {needed}", hint=hint)
     return go
-
-
-def _run(
-    command: list[str],
-    environ: Mapping[str, str],
-    *,
-    say: Say,
-    what: str,
-    cwd: Path | None = None,
-    limit: float = float("inf"),
-) -> None:
-    """Run a long command, say every HEARTBEAT_SECONDS that it lives, and raise its last lines when it fails."""
-    started = time.monotonic()
-    say(f"{what} …")
-    with tempfile.TemporaryFile(mode="w+") as log:
-        process = subprocess.Popen(
-            command, cwd=cwd, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, text=True
-        )
-        try:
-            code = _await(process, started, what, say, limit)
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-        if code != 0:
-            raise ToolError(f"{what} failed (exit code {code})\n{_tail(log)}", hint=_network_hint(_tail(log)))
-    say(f"{what}: done in {time.monotonic() - started:.0f} s")
-
-
-def _await(process: subprocess.Popen[str], started: float, what: str, say: Say, limit: float) -> int:
-    while True:
-        try:
-            return process.wait(timeout=HEARTBEAT_SECONDS)
-        except subprocess.TimeoutExpired:
-            elapsed = time.monotonic() - started
-            if elapsed > limit:
-                raise ToolError(f"{what} took more than {limit:.0f} s") from None
-            say(f"{what} … {elapsed:.0f} s")
-
-
-def _tail(log: IO[str], lines: int = 12) -> str:
-    log.seek(0)
-    return "\n".join(log.read().splitlines()[-lines:])
-
-
-def _network_hint(output: str) -> str | None:
-    signs = ("dial tcp", "no such host", "i/o timeout", "connection refused", "TLS handshake", "403 Forbidden")
-    if any(sign in output for sign in signs):
-        return "Go cannot fetch modules: check the network, HTTPS_PROXY and GOPROXY, and run the same command again"
-    return None
 
 
 @contextmanager
