@@ -8,12 +8,13 @@ This module must not import pulumi or any cloud when it is itself imported.
 from __future__ import annotations
 
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from kops_pulumi.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from kops_pulumi.plugins import Cloud
 
 REGISTRY: tuple[str, ...] = ("aws", "gce", "openstack", "vsphere")

@@ -1,6 +1,8 @@
 """What one component hands to the next: ids and names that exist only once resources do (decision 1).
 
-Handles are frozen dataclasses of Outputs, never resources, so that a cloud file cannot reach into another's resources.
+Handles are frozen dataclasses of Outputs, so that a cloud file cannot reach into another's resources. The one exception is
+`ready`: resources that must exist before (and go after) whatever is built on them, for `depends_on` only. Ids do not carry
+that order, because an id that waited for a new route would look unknown in a preview and announce replacements.
 Keys are the plan's own keys (subnet names, group names, endpoint names, identity keys).
 """
 
@@ -17,6 +19,7 @@ class NetworkHandles:
     network_id: pulumi.Output[str]
     subnet_ids: Mapping[str, pulumi.Output[str]]
     """By subnet name."""
+    ready: tuple[pulumi.Resource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class FirewallHandles:
     """By instance-group name: the firewall groups its machines are in."""
     endpoint_security_groups: Mapping[str, tuple[pulumi.Output[str], ...]]
     """By endpoint name."""
+    ready: tuple[pulumi.Resource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class IdentityHandles:
     """By instance-group name: the instance profile or service account of its machines."""
     service_account_roles: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
     """By `Identity.key` (`<namespace>/<name>`)."""
+    ready: tuple[pulumi.Resource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +74,5 @@ class Handles:
     pki: PkiHandles | None = None
     endpoints: EndpointHandles | None = None
     instances: InstanceHandles | None = None
+    protect: bool = True
+    """Whether what cannot be made again (etcd volumes, authorities' keys) refuses to be deleted."""

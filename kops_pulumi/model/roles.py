@@ -17,6 +17,12 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A value that only a deployed resource can give, by name (`api.endpoint`); resolved in `components/late.py`."""
+    """A value that only a deployed resource can give, by name (`api.endpoint`); resolved in `components/late.py`.
+
+    Inside a text (user data) it is written as `str(late)`: `@late(api.endpoint)@`.
+    """
 
     name: str
+
+    def __str__(self) -> str:
+        return f"@late({self.name})@"

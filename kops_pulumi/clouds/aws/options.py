@@ -8,11 +8,12 @@ must not import pulumi or decide a default that a user can see (those live in `r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kops_pulumi.resolve import FullSpec
     from kops_pulumi.spec import Cluster, InstanceGroup
 

@@ -28,8 +28,10 @@ _KMS = (
 _POLICY = (rf"{_ARN}:iam::(\d{{12}}|aws):policy/.+", "the ARN of an IAM policy")
 _PROCESSES = (
     "Launch|Terminate|AddToLoadBalancer|AlarmNotification|AZRebalance|HealthCheck|InstanceRefresh|ReplaceUnhealthy|ScheduledActions",
-    "a scaling process: Launch, Terminate, AddToLoadBalancer, AlarmNotification, AZRebalance, HealthCheck, InstanceRefresh, "
-    "ReplaceUnhealthy or ScheduledActions",
+    (
+        "a scaling process: Launch, Terminate, AddToLoadBalancer, AlarmNotification, AZRebalance, HealthCheck, InstanceRefresh, "
+        "ReplaceUnhealthy or ScheduledActions"
+    ),
 )
 _VOLUME_TYPE = (r"standard|gp2|gp3|io1|io2", "an EBS volume type: standard, gp2, gp3, io1 or io2")
 
@@ -45,8 +47,10 @@ CLUSTER_FORMS: _Forms = {
     ),
     "spec.subnets[].additional_routes[].target": (
         r"(pcx|i|nat|tgw|igw|eigw|eni)-[\w-]+",
-        "a peering (pcx-…), instance (i-…), NAT gateway (nat-…), transit gateway (tgw-…), internet gateway (igw-…, eigw-…) "
-        "or network interface (eni-…)",
+        (
+            "a peering (pcx-…), instance (i-…), NAT gateway (nat-…), transit gateway (tgw-…), internet gateway (igw-…, eigw-…) "
+            "or network interface (eni-…)"
+        ),
     ),
     "spec.api.load_balancer.additional_security_groups[]": _SECURITY_GROUP,
     "spec.api.load_balancer.security_group_override": _SECURITY_GROUP,

@@ -1,0 +1,60 @@
+"""The one place where values that only deployed resources can give are put in (decision 3).
+
+The plan says `Late("api.endpoint")`, or has `@late(api.endpoint)@` inside a text; here the name is looked up in the handles.
+Names: `<endpoint>.endpoint` (host name or address), `network.id`, `subnet.<name>`, `volume.<etcd cluster>/<member>`,
+`certificate.<key>` (the public PEM), `role.<namespace>/<service account>`. Private keys have no name here, so that they
+cannot end up in user data (decision 7).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from kops_pulumi.errors import KopsError
+from kops_pulumi.model import Late
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kops_pulumi.components.handles import Handles
+
+_MARK = re.compile(r"@late\(([^()\s]+)\)@")
+
+
+def known(handles: Handles) -> Mapping[str, pulumi.Output[str]]:
+    """Every late value that the handles have so far, by name."""
+    values: dict[str, pulumi.Output[str]] = {}
+    if handles.network:
+        values["network.id"] = handles.network.network_id
+        values |= {f"subnet.{name}": id_ for name, id_ in handles.network.subnet_ids.items()}
+    if handles.identity:
+        values |= {f"role.{key}": role for key, role in handles.identity.service_account_roles.items()}
+    if handles.pki:
+        values |= {f"certificate.{key}": pem for key, pem in handles.pki.certificates.items()}
+    if handles.endpoints:
+        values |= {f"{name}.endpoint": address for name, address in handles.endpoints.addresses.items()}
+    if handles.instances:
+        values |= {f"volume.{key}": id_ for key, id_ in handles.instances.volume_ids.items()}
+    return values
+
+
+def value(late: Late, handles: Handles) -> pulumi.Output[str]:
+    """The value of one name; KopsError when nothing deployed has it."""
+    values = known(handles)
+    if late.name not in values:
+        raise KopsError(
+            f"no deployed resource gives {late.name!r}", hint=f"known: {', '.join(sorted(values)) or 'nothing'}"
+        )
+    return values[late.name]
+
+
+def text(template: str, handles: Handles) -> pulumi.Output[str]:
+    """A text with its late values put in; a text without any is known at once, in a preview too."""
+    names = sorted(set(_MARK.findall(template)))
+    if not names:
+        return pulumi.Output.from_input(template)
+    values = pulumi.Output.all(**{name: value(Late(name), handles) for name in names})
+    return values.apply(lambda found: _MARK.sub(lambda mark: str(found[mark[1]]), template))
