@@ -1,0 +1,112 @@
+"""Where a cluster's stack is kept: backend, project, secrets, and the directory the engine works in.
+
+Read from the environment and the project's Pulumi.yaml, once, into a value. What the engine needs on disk is written by
+`prepare`. This module must not run the engine or import pulumi.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from kops_pulumi.errors import ToolError
+
+PROJECT: Final = "kops-pulumi"
+"""The Pulumi project's name where there is no Pulumi.yaml."""
+LONGEST_STACK_NAME: Final = 100
+"""https://www.pulumi.com/docs/iac/concepts/stacks/#create-stack; letters, digits, `-`, `_` and `.` are legal."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackSettings:
+    """Where one stack is kept, and how its secrets are encrypted."""
+
+    stack: str
+    project: str
+    backend: str
+    """URL of the Pulumi backend."""
+    work_dir: Path
+    """The engine's working directory; holds a generated Pulumi.yaml and the stack's own settings."""
+    secrets_provider: str | None
+    """None leaves it to the backend: a passphrase for files and buckets."""
+    environment: Mapping[str, str]
+
+    @classmethod
+    def read(cls, cluster: str, *, state: Path, environ: Mapping[str, str], project_file: Path) -> StackSettings:
+        """Settings for a cluster; `state` is the directory of the default backend.
+
+        The backend is PULUMI_BACKEND_URL, else `backend.url` of Pulumi.yaml, else files under `state`.
+        """
+        project = _load(project_file)
+        stack = stack_name(cluster)
+        own = f"file://{state.resolve()}?metadata=skip"
+        declared = (project.get("backend") or {}).get("url")
+        backend = environ.get("PULUMI_BACKEND_URL") or _absolute(declared, project_file.parent) or own
+        # Another backend has other secrets: its settings (the salt among them) must not mix with ours.
+        suffix = "" if backend == own else "-" + hashlib.sha256(backend.encode()).hexdigest()[:8]
+        return cls(
+            stack=stack,
+            project=str(project.get("name") or PROJECT),
+            backend=backend,
+            work_dir=state.resolve() / "work" / f"{stack}{suffix}",
+            secrets_provider=environ.get("KOPS_SECRETS_PROVIDER") or None,
+            environment={**environ, "PULUMI_BACKEND_URL": backend},
+        )
+
+    def check(self) -> None:
+        """ToolError when the engine could not encrypt the stack's secrets."""
+        passphrase = {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & self.environment.keys()
+        managed = self.backend.startswith("https://") or (self.secrets_provider or "passphrase") != "passphrase"
+        if not passphrase and not managed:
+            raise ToolError(
+                "the cluster's keys are kept in encrypted state, and there is no passphrase for it",
+                hint="export PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE), and keep it as safe as the "
+                "cluster; or use a key: KOPS_SECRETS_PROVIDER=awskms://alias/…",
+            )
+
+    def prepare(self, config: Mapping[str, str]) -> None:
+        """Write what the engine reads: the project, the stack's configuration, and a file backend's directory."""
+        self.work_dir.mkdir(parents=True, exist_ok=True)
+        root = self.work_dir.parent.parent
+        (root / ".gitignore").write_text("# Pulumi state: backed up by its owner, not by git.\n*\n", encoding="utf-8")
+        if self.backend.startswith("file://"):
+            Path(self.backend.removeprefix("file://").partition("?")[0]).mkdir(parents=True, exist_ok=True)
+        project = {"name": self.project, "runtime": "python", "description": f"Cluster {self.stack}"}
+        _write(self.work_dir / "Pulumi.yaml", project)
+        stack_file = self.work_dir / f"Pulumi.{self.stack}.yaml"
+        settings = _load(stack_file)
+        _write(stack_file, {**settings, "config": {**(settings.get("config") or {}), **config}})
+
+
+def stack_name(cluster: str) -> str:
+    """The stack of a cluster: its name; a long one is cut and gets a hash so that it stays unique."""
+    if len(cluster) <= LONGEST_STACK_NAME:
+        return cluster
+    digest = hashlib.sha256(cluster.encode()).hexdigest()[:8]
+    return f"{cluster[: LONGEST_STACK_NAME - 9]}-{digest}"
+
+
+def _absolute(url: str | None, base: Path) -> str | None:
+    """A backend URL of Pulumi.yaml; relative `file://` paths are relative to that file."""
+    if not url or not url.startswith("file://"):
+        return url
+    path, question, query = url.removeprefix("file://").partition("?")
+    return f"file://{(base / Path(path).expanduser()).resolve()}{question}{query}"
+
+
+def _load(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def _write(path: Path, data: Mapping[str, Any]) -> None:
+    text = yaml.safe_dump(dict(data), sort_keys=True)
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")

@@ -1,0 +1,276 @@
+"""ClusterStack: preview, update, refresh and destroy one cluster from Python, by Pulumi's engine.
+
+The CLI is one user of it; a service can be another (`examples/`). Operations return ChangeReports and raise KopsErrors
+with the few lines that matter. This module runs the same program as `stacks/__main__.py` (`kops_pulumi.program`) and must
+not print: `watch` gets the engine's events as they come.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kops_pulumi.automation import engine as engines
+from kops_pulumi.automation.collect import Collector, kind_of, plain_text
+from kops_pulumi.automation.report import ChangeReport, Kind
+from kops_pulumi.automation.settings import StackSettings
+from kops_pulumi.errors import BusyError, EngineError, ToolError
+
+if TYPE_CHECKING:
+    from pulumi.automation import EngineEvent, Stack
+
+    from kops_pulumi.pipeline import Planned
+
+Watch = Callable[["EngineEvent"], None]
+
+_HOLDER = re.compile(r"created by (?P<user>[^@\s]+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<time>\S+)")
+"""How file and bucket backends name a lock's holder: the engine's pkg/backend/diy/lock.go."""
+_NOISE = ("update failed", "preview failed", "one or more errors occurred", "resource monitor shut down")
+_FEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class StateResource:
+    """A resource as the state knows it."""
+
+    type: str
+    name: str
+    urn: str
+    kind: Kind
+    protected: bool
+    external: bool
+    """Read only: it exists outside this stack, and stays when the stack goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a stack's lock."""
+
+    user: str
+    host: str
+    pid: int
+    since: str
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.host} (process {self.pid}) since {self.since}"
+
+
+class ClusterStack:
+    """The stack of one cluster."""
+
+    def __init__(
+        self,
+        settings: StackSettings,
+        program: Callable[[], None] | None = None,
+        *,
+        config: Mapping[str, str] | None = None,
+        on_interrupt: Callable[[int], None] = lambda _count: None,
+        on_output: Callable[[str], Any] | None = None,
+    ) -> None:
+        """`program` may be None when only state is read or destroyed; `on_interrupt` gets the number of ctrl-Cs."""
+        self.settings = settings
+        self._program = program
+        self._config = dict(config or {})
+        self._on_interrupt = on_interrupt
+        self._on_output = on_output
+
+    @classmethod
+    def of(
+        cls,
+        planned: Planned,
+        *,
+        state: Path,
+        environ: Mapping[str, str] = os.environ,
+        project_file: Path = Path("Pulumi.yaml"),
+        **options: Any,
+    ) -> ClusterStack:
+        """The stack of a planned cluster; `state` is where the default file backend lies."""
+
+        def program() -> None:
+            from kops_pulumi.program import deploy
+
+            deploy(planned)
+
+        settings = StackSettings.read(planned.plan.name, state=state, environ=environ, project_file=project_file)
+        return cls(settings, program, config=planned.provider_config, **options)
+
+    def preview(self, *, refresh: bool = False, watch: Watch | None = None) -> ChangeReport:
+        """What `up` would change; `refresh` first asks the cloud what is really there."""
+        return self._operate("preview", watch, lambda **kw: self._stack.preview(refresh=refresh or None, **kw))
+
+    def up(self, *, refresh: bool = False, watch: Watch | None = None) -> ChangeReport:
+        """Make the cloud as the plan says. When one resource fails, others go on: a second run then has less to do."""
+        return self._operate(
+            "update",
+            watch,
+            lambda **kw: self._stack.up(refresh=refresh or None, continue_on_error=True, suppress_outputs=True, **kw),
+        )
+
+    def refresh(self, *, watch: Watch | None = None) -> ChangeReport:
+        """Bring the state up to date with the cloud; the report tells what had drifted."""
+        return self._operate("refresh", watch, self._stack.refresh)
+
+    def destroy(self, *, watch: Watch | None = None) -> ChangeReport:
+        """Delete everything the stack made, protected things included, and then the stack itself."""
+        if any(resource.protected for resource in self.resources()):
+            self._pulumi("state", "unprotect", "--all", "--yes", "--stack", self.settings.stack)
+        report = self._operate("destroy", watch, lambda **kw: self._stack.destroy(continue_on_error=True, **kw))
+        with self._translated():
+            self._stack.workspace.remove_stack(self.settings.stack, preserve_config=True)
+        return report
+
+    def export(self) -> dict[str, Any]:
+        """The state's deployment as the backend keeps it, secrets encrypted."""
+        with self._translated():
+            return dict(self._stack.export_stack().deployment or {})
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's plain outputs; secret ones are left out."""
+        with self._translated():
+            return {key: output.value for key, output in sorted(self._stack.outputs().items()) if not output.secret}
+
+    def resources(self) -> tuple[StateResource, ...]:
+        """Everything in the state, in the order of creation; without the stack itself and providers."""
+        found = (_state_resource(item) for item in self.export().get("resources") or ())
+        return tuple(r for r in found if r.kind is not Kind.PROVIDER and r.type != "pulumi:pulumi:Stack")
+
+    def pending(self) -> tuple[str, ...]:
+        """Operations that an earlier run began and never ended, as `creating aws:ec2/vpc:Vpc name`."""
+        return tuple(
+            f"{item.get('type', 'changing')} {item['resource']['type']} {item['resource']['urn'].rpartition('::')[2]}"
+            for item in self.export().get("pending_operations") or ()
+        )
+
+    def forget_pending(self) -> None:
+        """Drop pending operations from the state; the caller knows that they left nothing behind."""
+        from pulumi.automation import Deployment
+
+        with self._translated():
+            exported = self._stack.export_stack()
+            cleaned = {**(exported.deployment or {}), "pending_operations": []}
+            self._stack.import_stack(Deployment(version=exported.version, deployment=cleaned))
+
+    @cached_property
+    def _engine(self) -> engines.Engine:
+        look = engines.look(self.settings.environment)
+        if look.engine is None:
+            raise ToolError("; ".join(look.problems), hint="`kops-pulumi doctor --mend` installs an engine")
+        return look.engine
+
+    @cached_property
+    def _stack(self) -> Stack:
+        """The Automation API's stack, selected or created."""
+        self.settings.check()
+        from pulumi import automation
+
+        from kops_pulumi.automation.command import EngineCommand
+
+        self.settings.prepare(self._config)
+        workspace = automation.LocalWorkspace(
+            work_dir=str(self.settings.work_dir),
+            program=self._program,
+            env_vars=self._engine.environment(self.settings.environment),
+            secrets_provider=self.settings.secrets_provider,
+            pulumi_command=EngineCommand(self._engine, self._on_interrupt),
+        )
+        return automation.Stack.create_or_select(self.settings.stack, workspace)
+
+    def _operate(self, operation: str, watch: Watch | None, run: Callable[..., object]) -> ChangeReport:
+        collector = Collector()
+
+        def on_event(event: EngineEvent) -> None:
+            collector(event)
+            if watch:
+                watch(event)
+
+        def attempt() -> None:
+            with self._translated(collector):
+                run(on_event=on_event, on_output=self._on_output, on_error=self._on_output, color="never")
+
+        try:
+            attempt()
+        except BusyError:
+            if not self._break_stale_lock():
+                raise
+            attempt()
+        return collector.report(self.settings.stack, operation)
+
+    def _break_stale_lock(self) -> bool:
+        """Cancel the lock of a process that died on this machine; other machines' locks are left alone."""
+        holder = self._holder
+        if holder is None or holder.host != socket.gethostname() or _alive(holder.pid):
+            return False
+        with self._translated():
+            self._stack.cancel()
+        return True
+
+    _holder: Holder | None = None
+
+    @contextmanager
+    def _translated(self, collector: Collector | None = None) -> Iterator[None]:
+        """Engine failures as ours, with the few lines that matter."""
+        from pulumi.automation.errors import CommandError, ConcurrentUpdateError
+
+        try:
+            yield
+        except ConcurrentUpdateError as error:
+            self._holder = _holder_in(str(error))
+            who = f": {self._holder}" if self._holder else ""
+            raise BusyError(
+                f"somebody else is changing the cluster {self.settings.stack}{who}",
+                hint="wait for them to finish; if that process is gone for good: "
+                f"PULUMI_BACKEND_URL='{self.settings.backend}' pulumi cancel -s {self.settings.stack}",
+            ) from error
+        except CommandError as error:
+            lines = what_matters(collector.errors if collector else [], str(error))
+            raise EngineError("\n".join(lines), hint="--debug shows all that the engine said") from error
+
+    def _pulumi(self, *arguments: str) -> None:
+        """Run another command of the engine on this stack."""
+        workspace = self._stack.workspace
+        with self._translated():
+            workspace.pulumi_command.run(list(arguments), workspace.work_dir, workspace.env_vars)
+
+
+def _state_resource(item: Mapping[str, Any]) -> StateResource:
+    return StateResource(
+        type=item["type"],
+        name=item["urn"].rpartition("::")[2],
+        urn=item["urn"],
+        kind=kind_of(item["type"], custom=bool(item.get("custom"))),
+        protected=bool(item.get("protect")),
+        external=bool(item.get("external")),
+    )
+
+
+def _holder_in(text: str) -> Holder | None:
+    found = _HOLDER.search(text)
+    return Holder(found["user"], found["host"], int(found["pid"]), found["time"]) if found else None
+
+
+def _alive(pid: int) -> bool:
+    with suppress(ProcessLookupError):
+        try:
+            os.kill(pid, 0)
+        except PermissionError:
+            return True
+        return True
+    return False
+
+
+def what_matters(diagnostics: list[str], output: str) -> list[str]:
+    """The few lines of a failure that tell what to mend: the engine's errors, else the last of its output."""
+    lines = [line.strip() for text in diagnostics for line in text.splitlines()]
+    if not lines:
+        said = plain_text(output).splitlines()
+        lines = [line.strip().removeprefix("error: ") for line in said if "error" in line] or said[-_FEW:]
+    useful = list(dict.fromkeys(line for line in lines if line and not line.lower().startswith(_NOISE)))
+    rest = len(useful) - _FEW
+    return useful[:_FEW] + ([f"… and {rest} more lines"] if rest > 0 else []) or ["the engine failed without a word"]
