@@ -1,8 +1,8 @@
 """The third stage: from the resolved manifest to a ClusterPlan, the whole cluster as cloud-neutral values.
 
-One module a topic (network, endpoints, firewall, identities, groups, etcd, pki); `build` puts them together. Pure: same
-manifest, same plan, same bytes; what the manifest reorders stays where it is, for everything is keyed by name and sorted.
-This package asks the cloud, the CNI and the add-ons it is given; it imports none of them, and never pulumi.
+One module a topic (network, endpoints, firewall, identities, groups, etcd, pki); `build` puts them together. Pure:
+same manifest, same plan, same bytes; what the manifest reorders stays where it is, for everything is keyed by name and
+sorted. This package asks the cloud, the CNI and the add-ons it is given; it imports none of them, and never pulumi.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def build(full: FullSpec, cloud: Cloud, cni: Cni, addons: Sequence[AddOn]) -> Cl
 
 
 def _termination_queue(full: FullSpec, cloud: Cloud, names: Names) -> TerminationQueue | None:
-    """The queue of the termination handler's default mode; off with the handler, in metadata mode and with Karpenter."""
+    """The queue of the termination handler's default mode; none in metadata mode, without handler, with Karpenter."""
     if not cloud.capabilities.termination_events:
         return None
     spec = full.cluster.spec

@@ -1,8 +1,8 @@
 """Where the API and the bastions are reached, and the DNS records that lead there.
 
-`api` is always an endpoint: a load balancer, a virtual address where the cloud has no load balancers, or just the control
-planes' own addresses. Our nodes join through the API's own port, so no load balancer needs kops-controller's (3988).
-Subnets are chosen one a zone, by type, then name; nothing depends on the order of the manifest.
+`api` is always an endpoint: a load balancer, a virtual address where the cloud has no load balancers, or just the
+control planes' own addresses. Our nodes join through the API's own port, so no load balancer needs kops-controller's
+(3988). Subnets are chosen one a zone, by type, then name; nothing depends on the order of the manifest.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ from kops_pulumi.model import (
     SubnetType,
 )
 from kops_pulumi.plan.names import Names
+from kops_pulumi.plan.network import PUBLIC_TYPES
 from kops_pulumi.plan.roles import role_of
 
 if TYPE_CHECKING:
     from kops_pulumi.plugins import Cloud
     from kops_pulumi.resolve import FullSpec
-    from kops_pulumi.spec import Cluster, InstanceGroup, LoadBalancerAccess
+    from kops_pulumi.spec import Cluster
+    from kops_pulumi.spec.access import LoadBalancerAccess
 
 API = "api"
 BASTION = "bastion"
@@ -53,7 +55,7 @@ def plan_endpoints(full: FullSpec, cloud: Cloud, names: Names, network: NetworkP
 
 
 def plan_dns(full: FullSpec, endpoints: Iterable[Endpoint], network: NetworkPlan) -> DnsPlan:
-    """Records for the endpoints that have a load balancer; addresses of control planes are published by the cluster itself."""
+    """Records for endpoints with a load balancer; the cluster itself publishes addresses of its control planes."""
     kind = dns_type(full.cluster)
     if kind is DnsType.NONE:
         return DnsPlan(kind, zone=None, records=(), attach_zone=False)
@@ -105,7 +107,7 @@ def _api(full: FullSpec, cloud: Cloud, names: Names, network: NetworkPlan) -> En
     return Endpoint(
         name=API,
         kind=EndpointKind.ADDRESSES if cloud.capabilities.load_balancer else EndpointKind.VIP,
-        public=any(_in_public_subnet(network, group.spec.subnets or ()) for group in _control_planes(full)),
+        public=_control_planes_are_public(full, network),
         dns_name=api_name(cluster),
         physical_name=names.fit("endpoint", f"{API}.{cluster.metadata.name}"),
         listeners=(Listener(_HTTPS, _HTTPS, "tcp"),),
@@ -198,10 +200,6 @@ def _one_a_zone(network: NetworkPlan, *, public: bool) -> tuple[EndpointSubnet, 
     return tuple(EndpointSubnet(name) for name in sorted(subnet.name for subnet in best.values()))
 
 
-def _control_planes(full: FullSpec) -> list[InstanceGroup]:
-    return [group for group in full.groups if role_of(group) is Role.CONTROL_PLANE]
-
-
-def _in_public_subnet(network: NetworkPlan, names: Iterable[str]) -> bool:
-    wanted = set(names)
-    return any(s.name in wanted and s.type in (SubnetType.PUBLIC, SubnetType.UTILITY) for s in network.subnets)
+def _control_planes_are_public(full: FullSpec, network: NetworkPlan) -> bool:
+    homes = {name for group in full.groups if role_of(group) is Role.CONTROL_PLANE for name in group.spec.subnets or ()}
+    return any(subnet.name in homes and subnet.type in PUBLIC_TYPES for subnet in network.subnets)

@@ -1,16 +1,17 @@
 """Instance groups: what each one's machines are, where they stand, and what they are called.
 
-A group depends on its own part of the manifest, on the cluster-wide settings and on the subnets it names, never on another
-group, so that changing one group changes only its own entry. User data is attached later, by `bootstrap`.
+A group depends on its own part of the manifest, on the cluster-wide settings and on the subnets it names, never on
+another group, so that changing one group changes only its own entry. User data is attached later, by `bootstrap`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kops_pulumi.model import Endpoint, EndpointKind, Group, NetworkPlan, Role, Subnet, SubnetType, Volume
+from kops_pulumi.model import Endpoint, EndpointKind, Group, NetworkPlan, Role, Subnet, Volume
 from kops_pulumi.plan.names import Names
+from kops_pulumi.plan.network import PUBLIC_TYPES
 from kops_pulumi.plan.roles import role_of
 
 if TYPE_CHECKING:
@@ -36,27 +37,29 @@ _ROLE_TAINTS: Mapping[Role, tuple[str, ...]] = {
     Role.NODE: (),
     Role.BASTION: (),
 }
-_PUBLIC = frozenset({SubnetType.PUBLIC, SubnetType.UTILITY})
+_EXTRA_VOLUME_SIZE = 100
+"""GiB of an extra volume that does not say (kops's figure)."""
 
 
 def plan_groups(
     full: FullSpec, cloud: Cloud, names: Names, network: NetworkPlan, endpoints: Sequence[Endpoint]
 ) -> tuple[Group, ...]:
     """Every instance group of the manifest, sorted by name."""
-    return tuple(_group(full, group, cloud, names, network, endpoints) for group in sorted(full.groups, key=_name))
-
-
-def _name(group: InstanceGroup) -> str:
-    return group.metadata.name
+    balanced = [endpoint for endpoint in endpoints if endpoint.kind is EndpointKind.LOAD_BALANCER]
+    groups = (
+        _group(full, group, names, network, balanced, options=cloud.group_options(full, group)) for group in full.groups
+    )
+    return tuple(sorted(groups, key=lambda group: group.name))
 
 
 def _group(
     full: FullSpec,
     group: InstanceGroup,
-    cloud: Cloud,
     names: Names,
     network: NetworkPlan,
-    endpoints: Iterable[Endpoint],
+    balanced: Iterable[Endpoint],
+    *,
+    options: Any,
 ) -> Group:
     spec, role = group.spec, role_of(group)
     subnets = [subnet for subnet in network.subnets if subnet.name in (spec.subnets or ())]
@@ -66,13 +69,13 @@ def _group(
         role=role,
         physical_name=names.group(group.metadata.name, role),
         managed=spec.manager != "Karpenter",
-        min_size=spec.min_size if spec.min_size is not None else 1,
-        max_size=spec.max_size if spec.max_size is not None else spec.min_size or 1,
-        machine_type=spec.machine_type or full.cloud_defaults.machine_types[role],
-        image=spec.image or full.cloud_defaults.image,
+        min_size=spec.min_size or 0,
+        max_size=spec.max_size or 0,
+        machine_type=spec.machine_type or "",
+        image=spec.image or "",
         subnets=tuple(subnet.name for subnet in subnets),
         zones=_zones(spec, subnets),
-        public_ip=spec.associate_public_ip is not False and any(subnet.type in _PUBLIC for subnet in subnets),
+        public_ip=spec.associate_public_ip is not False and any(subnet.type in PUBLIC_TYPES for subnet in subnets),
         root_volume=_root_volume(full, spec, role),
         volumes=_extra_volumes(spec),
         identity=None if profile else role.value,
@@ -83,9 +86,9 @@ def _group(
         node_labels={**(spec.node_labels or {}), **node_labels(group.metadata.name, role)},
         taints=tuple(sorted({*(spec.taints or ()), *_ROLE_TAINTS[role]})),
         autoscale=spec.autoscale is not False,
-        endpoints=tuple(e.name for e in endpoints if e.kind is EndpointKind.LOAD_BALANCER and role in e.roles),
+        endpoints=tuple(endpoint.name for endpoint in balanced if role in endpoint.roles),
         user_data=None,
-        options=cloud.group_options(full, group),
+        options=options,
     )
 
 
@@ -101,15 +104,12 @@ def _zones(spec: InstanceGroupSpec, subnets: Iterable[Subnet]) -> tuple[str, ...
 
 
 def _root_volume(full: FullSpec, spec: InstanceGroupSpec, role: Role) -> Volume:
-    defaults = full.cloud_defaults
-    kind = spec.root_volume_type or defaults.root_volume_type
-    usual = kind == defaults.root_volume_type
     return Volume(
-        size=spec.root_volume_size or defaults.root_volume_sizes[role],
-        type=kind,
+        size=spec.root_volume_size or full.cloud_defaults.root_volume_sizes[role],
+        type=spec.root_volume_type,
         encrypted=spec.root_volume_encryption is not False,
-        iops=spec.root_volume_iops or (defaults.root_volume_iops if usual else None),
-        throughput=spec.root_volume_throughput or (defaults.root_volume_throughput if usual else None),
+        iops=spec.root_volume_iops,
+        throughput=spec.root_volume_throughput,
         kms_key=spec.root_volume_encryption_key,
     )
 
@@ -117,7 +117,7 @@ def _root_volume(full: FullSpec, spec: InstanceGroupSpec, role: Role) -> Volume:
 def _extra_volumes(spec: InstanceGroupSpec) -> tuple[Volume, ...]:
     return tuple(
         Volume(
-            size=volume.size,
+            size=volume.size or _EXTRA_VOLUME_SIZE,
             type=volume.type,
             encrypted=volume.encrypted is not False,
             iops=volume.iops,

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from kops_pulumi.errors import Finding, ManifestError
 from kops_pulumi.model import Hop, NatGateway, NetworkPlan, Route, RouteTable, Subnet, SubnetType
-from kops_pulumi.resolve import cidr
+from kops_pulumi.resolve import cidr, traits
 
 if TYPE_CHECKING:
     from kops_pulumi.plugins import Cloud
     from kops_pulumi.resolve import FullSpec
-    from kops_pulumi.spec import ClusterSubnet, Route as RouteSpec
+    from kops_pulumi.spec.topology import Route as RouteSpec
+    from kops_pulumi.spec.topology import Subnet as SubnetSpec
 
 ANY_IPV4 = "0.0.0.0/0"
 ANY_IPV6 = "::/0"
@@ -51,7 +52,7 @@ _HOP_BY_PREFIX: Mapping[str, Hop] = {
 def plan_network(full: FullSpec, cloud: Cloud) -> NetworkPlan:
     """The network part of the plan. Raises ManifestError where the manifest leaves a subnet without a way out."""
     spec = full.cluster.spec
-    ipv6 = is_ipv6(full)
+    ipv6 = traits.ipv6(spec)
     subnets = sorted(spec.subnets or (), key=lambda subnet: subnet.name)
     routed = [subnet for subnet in subnets if subnet.id is None and subnet.egress != _EXTERNAL]
     zonal = cloud.capabilities.zonal_subnets
@@ -74,11 +75,6 @@ def plan_network(full: FullSpec, cloud: Cloud) -> NetworkPlan:
     )
 
 
-def is_ipv6(full: FullSpec) -> bool:
-    """Whether pods and services use IPv6."""
-    return ":" in (full.cluster.spec.non_masquerade_cidr or "")
-
-
 @dataclass(frozen=True, slots=True)
 class _WayOut:
     """The private subnets of one zone that leave the network alike, and where."""
@@ -86,7 +82,7 @@ class _WayOut:
     key: str
     """The zone, or the first subnet's name when the zone has several ways out."""
     zone: str
-    members: tuple[ClusterSubnet, ...]
+    members: tuple[SubnetSpec, ...]
     outlet: str | None
     """The public or utility subnet that holds the zone's own NAT gateway; None when an existing thing is used."""
 
@@ -121,9 +117,9 @@ class _WayOut:
         return RouteTable(f"{_PRIVATE_TABLE}{self.key}", public=False, routes=tuple(routes[d] for d in sorted(routes)))
 
 
-def _ways_out(routed: Sequence[ClusterSubnet], subnets: Sequence[ClusterSubnet]) -> tuple[_WayOut, ...]:
+def _ways_out(routed: Sequence[SubnetSpec], subnets: Sequence[SubnetSpec]) -> tuple[_WayOut, ...]:
     """One way out a zone, or one for each distinct (egress, public IP) where a zone mixes them; sorted by key."""
-    by_zone: dict[str, dict[tuple[str | None, str | None], list[ClusterSubnet]]] = {}
+    by_zone: dict[str, dict[tuple[str | None, str | None], list[SubnetSpec]]] = {}
     for subnet in routed:
         if SubnetType(subnet.type) in PRIVATE_TYPES:
             way = (subnet.egress, subnet.public_ip)
@@ -136,7 +132,7 @@ def _ways_out(routed: Sequence[ClusterSubnet], subnets: Sequence[ClusterSubnet])
     return tuple(sorted(ways, key=lambda way: way.key))
 
 
-def _outlet(private: ClusterSubnet, subnets: Sequence[ClusterSubnet]) -> str | None:
+def _outlet(private: SubnetSpec, subnets: Sequence[SubnetSpec]) -> str | None:
     """Where the NAT gateway of a private subnet's zone stands: in a utility subnet, else in a public one."""
     if private.egress and not private.egress.startswith("eipalloc-"):
         return None
@@ -144,18 +140,15 @@ def _outlet(private: ClusterSubnet, subnets: Sequence[ClusterSubnet]) -> str | N
         for subnet in subnets:
             if subnet.zone == private.zone and subnet.type == kind:
                 return subnet.name
-    raise ManifestError(
-        [
-            Finding(
-                ("spec", "subnets"),
-                f"private subnet {private.name!r} needs a NAT gateway, but zone {private.zone} has no utility subnet for it",
-                "add a subnet of type Utility in that zone, or set the private subnet's egress",
-            )
-        ]
+    finding = Finding(
+        ("spec", "subnets"),
+        f"private subnet {private.name!r} needs a NAT gateway, but zone {private.zone} has no utility subnet to hold it",
+        "add a subnet of type Utility in that zone, or set the private subnet's egress",
     )
+    raise ManifestError([finding])
 
 
-def _public_table(routed: Sequence[ClusterSubnet]) -> tuple[RouteTable, ...]:
+def _public_table(routed: Sequence[SubnetSpec]) -> tuple[RouteTable, ...]:
     """The public table is there as soon as one subnet is ours: NAT gateways and load balancers need it too."""
     default = (Route(ANY_IPV4, Hop.INTERNET), Route(ANY_IPV6, Hop.INTERNET))
     return (RouteTable(_PUBLIC_TABLE, public=True, routes=default),) if routed else ()
@@ -173,13 +166,13 @@ def _nat_gateways(ways: Iterable[_WayOut]) -> tuple[NatGateway, ...]:
     return tuple(nat for _, nat in sorted((named | found).items()))
 
 
-def _regional_nat(routed: Sequence[ClusterSubnet], region: str) -> tuple[NatGateway, ...]:
+def _regional_nat(routed: Sequence[SubnetSpec], region: str) -> tuple[NatGateway, ...]:
     """Where subnets span a region, one NAT serves all of its private subnets."""
     private = any(SubnetType(subnet.type) in PRIVATE_TYPES for subnet in routed)
     return (NatGateway(region, region),) if private else ()
 
 
-def _table_of(subnet: ClusterSubnet, ways: Iterable[_WayOut], tables: Iterable[RouteTable]) -> str | None:
+def _table_of(subnet: SubnetSpec, ways: Iterable[_WayOut], tables: Iterable[RouteTable]) -> str | None:
     """The table a subnet is associated with: none for adopted subnets and those the user routes."""
     if subnet.id is not None or subnet.egress == _EXTERNAL:
         return None
@@ -188,7 +181,7 @@ def _table_of(subnet: ClusterSubnet, ways: Iterable[_WayOut], tables: Iterable[R
     return next((f"{_PRIVATE_TABLE}{way.key}" for way in ways if subnet in way.members), None)
 
 
-def _subnet(subnet: ClusterSubnet, full: FullSpec, table: str | None) -> Subnet:
+def _subnet(subnet: SubnetSpec, full: FullSpec, table: str | None) -> Subnet:
     _, mark, index = (subnet.ipv6_cidr or "").partition("#")
     return Subnet(
         name=subnet.name,

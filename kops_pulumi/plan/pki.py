@@ -1,7 +1,7 @@
 """What is made once and kept: certificate authorities, the service-account key pair, the operators' SSH key.
 
-Names are kops's keysets, so that an existing cluster's keys can be taken over. Leaf certificates are made on the machines
-(decision 11). The SSH key is public; its name carries its fingerprint, so that another key is another resource.
+Names are kops's keysets, so that an existing cluster's keys can be taken over. Leaf certificates are made on the
+machines (decision 11). The SSH key is public; its name carries its fingerprint, so that another key is another resource.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ def plan_ssh_key(full: FullSpec, names: Names) -> SshKey | None:
 
 
 def fingerprint(public_key: str) -> str:
-    """The MD5 fingerprint of an OpenSSH public key, as clouds show it: `c4:a6:…`. Raises ManifestError when it is none."""
+    """The MD5 fingerprint of an OpenSSH public key, as clouds show it (`c4:a6:…`); ManifestError when it is none."""
     try:
         blob = base64.b64decode(public_key.split()[1], validate=True)
     except (IndexError, binascii.Error):
-        finding = Finding(("spec", "publicKey"), "this is not an OpenSSH public key", "write `ssh-ed25519 AAAA… comment`")
-        raise ManifestError([finding]) from None
+        hint = "write it in one line: ssh-ed25519 AAAA… comment"
+        raise ManifestError([Finding(("spec", "publicKey"), "this is not an OpenSSH public key", hint)]) from None
     return hashlib.md5(blob, usedforsecurity=False).digest().hex(":")
