@@ -82,9 +82,13 @@ class Plugin:
     def _common(self, full: FullSpec) -> Iterable[Finding]:
         if self.clouds is not None and full.cloud not in self.clouds:
             where = " and ".join(sorted(self.clouds))
-            yield self.finding(f"{self.key} exists on {where} only, not on {full.cloud}", hint="cilium works on all clouds")
+            yield self.finding(
+                f"{self.key} exists on {where} only, not on {full.cloud}", hint="cilium works on all clouds"
+            )
         if is_ipv6(full) and not self.ipv6:
-            yield self.finding(f"{self.key} cannot do IPv6", hint="use cilium, calico, kindnet or cni, or an IPv4 range")
+            yield self.finding(
+                f"{self.key} cannot do IPv6", hint="use cilium, calico, kindnet or cni, or an IPv4 range"
+            )
         proxy = full.cluster.spec.kube_proxy
         if self.replaces_kube_proxy(full) and (proxy is None or proxy.enabled is not False):
             message = f"{self.key} replaces kube-proxy with these settings, so kube-proxy must be off"

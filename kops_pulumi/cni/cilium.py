@@ -55,11 +55,16 @@ class Cilium(Plugin):
         certificates = spec.cert_manager is not None and bool(spec.cert_manager.enabled)
         if settings.hubble is not None and settings.hubble.enabled and not certificates:
             yield self.finding(
-                "hubble gets its certificates from cert-manager", "hubble", "enabled", hint="set spec.certManager.enabled: true"
+                "hubble gets its certificates from cert-manager",
+                "hubble",
+                "enabled",
+                hint="set spec.certManager.enabled: true",
             )
         if settings.etcd_managed and all(cluster.name != "cilium" for cluster in spec.etcd_clusters or ()):
             yield self.finding(
-                "etcdManaged needs an etcd cluster of its own", "etcdManaged", hint="add one named cilium to spec.etcdClusters"
+                "etcdManaged needs an etcd cluster of its own",
+                "etcdManaged",
+                hint="add one named cilium to spec.etcdClusters",
             )
 
     def rules(self, full: FullSpec) -> Sequence[Rule]:
@@ -97,7 +102,9 @@ class Cilium(Plugin):
         if not self.pods_on_network(full):
             return
         if full.cloud != "aws":
-            yield self.finding(f"ipam eni exists on aws only, not on {full.cloud}", "ipam", hint="remove it: kubernetes is the default")
+            yield self.finding(
+                f"ipam eni exists on aws only, not on {full.cloud}", "ipam", hint="remove it: kubernetes is the default"
+            )
         if is_ipv6(full):
             yield self.finding("ipam eni cannot do IPv6", "ipam", hint="remove it: kubernetes is the default")
         if self.settings(full).tunnel != "disabled":

@@ -29,7 +29,13 @@ class Gce(Plugin):
         if not pods:
             return ()
         return [
-            Rule(Peer(PeerKind.CIDR, pods), Peer(PeerKind.ROLE, role.value), Protocol.ALL, None, "pods reach machines and pods")
+            Rule(
+                Peer(PeerKind.CIDR, pods),
+                Peer(PeerKind.ROLE, role.value),
+                Protocol.ALL,
+                None,
+                "pods reach machines and pods",
+            )
             for role in (Role.CONTROL_PLANE, Role.NODE)
         ]
 

@@ -23,7 +23,9 @@ class Kubenet(Plugin):
     def checks(self, full: FullSpec) -> Iterable[Finding]:
         """The cloud controller writes into one route table; private subnets have one for each zone."""
         if any(subnet.type == "Private" for subnet in full.cluster.spec.subnets or ()):
-            yield self.finding("kubenet cannot route between private subnets", hint="use cilium, calico or another overlay")
+            yield self.finding(
+                "kubenet cannot route between private subnets", hint="use cilium, calico or another overlay"
+            )
 
 
 CNI = Kubenet()
