@@ -113,7 +113,7 @@ def _sdks() -> Iterator[Check]:
 
 
 def cloud_sdks(requirements: Iterable[str], clouds: Collection[str]) -> tuple[tuple[str, str], ...]:
-    """(cloud, requirement) for each cloud's SDK, from extras as our metadata has them: `pulumi-aws>=7; extra == "aws"`."""
+    """(cloud, requirement) for each cloud's SDK, from our metadata's extras: `pulumi-aws>=7; extra == "aws"`."""
     parted = (requirement.partition(";") for requirement in requirements if requirement.startswith("pulumi-"))
     extras = ((marker.partition("extra ==")[2].strip(" \"'"), requirement.strip()) for requirement, _, marker in parted)
     return tuple(sorted((extra, requirement) for extra, requirement in extras if extra in clouds))
