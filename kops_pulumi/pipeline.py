@@ -1,7 +1,7 @@
 """The one place that runs the stages in order: manifest → spec → resolve → plan → bootstrap.
 
-Everything that needs a plan (the program every stack runs, the commands, tests) calls `load`. Findings of all stages are
-collected; errors stop the pipeline after the stage that found them. No stage here imports pulumi or touches a cloud.
+Everything that needs a plan (the program every stack runs, the commands, tests) calls `load`. Findings of all stages
+are collected; errors stop the pipeline after the stage that found them. No stage imports pulumi or touches a cloud.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def load(
     force: bool = False,
     ssh_public_keys: Sequence[str] = (),
 ) -> Planned:
-    """Read manifests from files and plan the cluster. Raises ManifestError with all errors of the stage that found some.
+    """Read manifests from files and plan the cluster. Raises ManifestError with all findings up to the failing stage.
 
     `force` accepts versions newer than this tool knows; `ssh_public_keys` are keys given beside the manifest.
     """

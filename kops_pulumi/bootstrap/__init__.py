@@ -1,9 +1,9 @@
 """The fourth stage: what a machine is told at its first boot.
 
-`attach` gives every group of a plan its user data: a small cloud-config document that says who the machine is, where its
-configuration bundle lies and which SHA-256 digest the group's node configuration has, followed by the user's own parts.
-The configuration itself (`node_config`) never travels in user data, and no secret does (decision 7). Bastions get the
-user's parts only: they are no nodes and may read no store. Pure; imports no cloud and no pulumi.
+`attach` gives every group of a plan its user data: a small cloud-config document that says who the machine is, where
+its configuration bundle lies and which SHA-256 digest the group's node configuration has, followed by the user's own
+parts. The configuration itself (`node_config`) never travels in user data, nor does a secret (decision 7). Bastions get
+the user's parts only: they are no nodes and may read no store. Pure; imports no cloud and no pulumi.
 """
 
 from __future__ import annotations

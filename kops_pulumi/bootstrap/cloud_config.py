@@ -1,7 +1,7 @@
 """Our cloud-config document: references only, small enough to read in a preview.
 
-The format is cloud-init's (https://docs.cloud-init.io/en/latest/reference/modules.html#write-files). Text in, text out; the
-order of keys is fixed, so that equal references give equal bytes.
+The format is cloud-init's (https://docs.cloud-init.io/en/latest/reference/modules.html#write-files). Text in, text out;
+the order of keys is fixed, so that equal references give equal bytes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Several cloud-init parts as one MIME multipart text, the same bytes for the same parts.
 
-cloud-init reads the parts in order (https://docs.cloud-init.io/en/latest/explanation/format/mime.html). Parts outside ASCII
-travel as base64, because mail parsers mangle bare UTF-8.
+cloud-init reads the parts in order (https://docs.cloud-init.io/en/latest/explanation/format/mime.html). Parts outside
+ASCII travel as base64, because mail parsers mangle bare UTF-8.
 """
 
 from __future__ import annotations

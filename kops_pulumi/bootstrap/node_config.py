@@ -126,7 +126,7 @@ def _kubelet(spec: ClusterSpec, own: InstanceGroup, role: Role) -> dict[str, Any
 def _by_key(
     key: str, role: Role, cluster: Iterable[BaseModel] | None, group: Iterable[BaseModel] | None
 ) -> list[dict[str, Any]]:
-    """Entries of the group, then those of the cluster that are for this role; the first of a key wins, order is kept."""
+    """Entries of the group, then of the cluster, that are for this role; the first of a key wins, order is kept."""
     found: dict[str, dict[str, Any]] = {}
     for position, entry in enumerate(_data(item) for item in (*(group or ()), *(cluster or ()))):
         roles = {BY_SPELLING.get(spelling) for spelling in entry.pop("roles", None) or ()}

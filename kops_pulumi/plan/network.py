@@ -142,7 +142,7 @@ def _outlet(private: SubnetSpec, subnets: Sequence[SubnetSpec]) -> str | None:
                 return subnet.name
     finding = Finding(
         ("spec", "subnets"),
-        f"private subnet {private.name!r} needs a NAT gateway, but zone {private.zone} has no utility subnet to hold it",
+        f"private subnet {private.name!r} needs a NAT gateway, but zone {private.zone} has no utility subnet for it",
         "add a subnet of type Utility in that zone, or set the private subnet's egress",
     )
     raise ManifestError([finding])

@@ -1,7 +1,7 @@
 """What is made once and kept: certificate authorities, the service-account key pair, the operators' SSH key.
 
 Names are kops's keysets, so that an existing cluster's keys can be taken over. Leaf certificates are made on the
-machines (decision 11). The SSH key is public; its name carries its fingerprint, so that another key is another resource.
+machines (decision 11). The SSH key is public; its name carries its fingerprint: another key is another resource.
 """
 
 from __future__ import annotations
