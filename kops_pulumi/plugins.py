@@ -47,8 +47,6 @@ class Capabilities:
     """The cloud announces that machines are about to go, on a queue."""
     volume_encryption: bool = True
     """A disk is encrypted because the manifest asks for it (else by a volume type or storage policy of the operator's)."""
-    metadata_tokens: bool = True
-    """The machines' metadata service can insist on session tokens and a hop limit."""
     bastion_balancer: bool = False
     """Bastions stand behind a load balancer of their own (else operators reach their addresses)."""
 
@@ -68,7 +66,11 @@ class CloudDefaults:
     etcd_volume_iops: int | None
     etcd_volume_throughput: int | None
     image: str
-    """For new groups; an exact, dated image, never a floating one."""
+    """For new groups; an exact, dated image, never a floating one; empty where every site has its own."""
+    cluster: Mapping[str, Any] = field(default_factory=dict)
+    """Defaults of cluster fields that only this cloud has: nested attribute names of `ClusterSpec` → value (`resolve/fill.py`)."""
+    group: Mapping[str, Any] = field(default_factory=dict)
+    """The same for fields of instance groups."""
 
 
 class Cloud(Protocol):
@@ -76,6 +78,8 @@ class Cloud(Protocol):
 
     name: str
     """The manifest's `spec.cloudProvider`."""
+    region_setting: str | None
+    """The Pulumi setting that tells the cloud's provider its region, e.g. `aws:region`; None when it has no regions."""
     capabilities: Capabilities
     name_limits: Mapping[str, int]
     """Longest physical name by kind of resource (see `plan/names.py`)."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import yaml
 
+from kops_pulumi.automation import backend as backends
 from kops_pulumi.errors import ToolError
 
 PROJECT: Final = "kops-pulumi"
@@ -35,27 +36,29 @@ class StackSettings:
     secrets_provider: str | None
     """None leaves it to the backend: a passphrase for files and buckets."""
     environment: Mapping[str, str]
+    directory: Path | None = None
+    """Of a file backend."""
 
     @classmethod
     def read(cls, cluster: str, *, state: Path, environ: Mapping[str, str], project_file: Path) -> StackSettings:
         """Settings for a cluster; `state` is the directory of the default backend.
 
-        The backend is PULUMI_BACKEND_URL, else `backend.url` of Pulumi.yaml, else files under `state`.
+        The backend is what the engine itself would use, else files under `state` (`backend.find`).
         """
-        project = _load(project_file)
         stack = stack_name(cluster)
-        own = f"file://{state.resolve()}?metadata=skip"
-        declared = (project.get("backend") or {}).get("url")
-        backend = environ.get("PULUMI_BACKEND_URL") or _absolute(declared, project_file.parent) or own
+        found = backends.find(environ, project=project_file, default=state)
+        backend = found.without_attributes
+        directory = found.directory(environ)
         # Another backend has other secrets: its settings (the salt among them) must not mix with ours.
-        suffix = "" if backend == own else "-" + hashlib.sha256(backend.encode()).hexdigest()[:8]
+        suffix = "" if directory == state.absolute() else "-" + hashlib.sha256(backend.encode()).hexdigest()[:8]
         return cls(
             stack=stack,
-            project=str(project.get("name") or PROJECT),
+            project=str(_load(project_file).get("name") or PROJECT),
             backend=backend,
-            work_dir=state.resolve() / "work" / f"{stack}{suffix}",
+            work_dir=state.absolute() / "work" / f"{stack}{suffix}",
             secrets_provider=environ.get("KOPS_SECRETS_PROVIDER") or None,
             environment={**environ, "PULUMI_BACKEND_URL": backend},
+            directory=directory,
         )
 
     def check(self) -> None:
@@ -74,8 +77,8 @@ class StackSettings:
         self.work_dir.mkdir(parents=True, exist_ok=True)
         root = self.work_dir.parent.parent
         (root / ".gitignore").write_text("# Pulumi state: backed up by its owner, not by git.\n*\n", encoding="utf-8")
-        if self.backend.startswith("file://"):
-            Path(self.backend.removeprefix("file://").partition("?")[0]).mkdir(parents=True, exist_ok=True)
+        if self.directory:
+            self.directory.mkdir(parents=True, exist_ok=True)
         project = {"name": self.project, "runtime": "python", "description": f"Cluster {self.stack}"}
         _write(self.work_dir / "Pulumi.yaml", project)
         stack_file = self.work_dir / f"Pulumi.{self.stack}.yaml"
@@ -89,14 +92,6 @@ def stack_name(cluster: str) -> str:
         return cluster
     digest = hashlib.sha256(cluster.encode()).hexdigest()[:8]
     return f"{cluster[: LONGEST_STACK_NAME - 9]}-{digest}"
-
-
-def _absolute(url: str | None, base: Path) -> str | None:
-    """A backend URL of Pulumi.yaml; relative `file://` paths are relative to that file."""
-    if not url or not url.startswith("file://"):
-        return url
-    path, question, query = url.removeprefix("file://").partition("?")
-    return f"file://{(base / Path(path).expanduser()).resolve()}{question}{query}"
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kops_pulumi import clouds
 from kops_pulumi.automation import engine as engines
 from kops_pulumi.automation.collect import Collector, kind_of, plain_text
 from kops_pulumi.automation.report import ChangeReport, Kind
@@ -99,7 +100,8 @@ class ClusterStack:
             deploy(planned)
 
         settings = StackSettings.read(planned.plan.name, state=state, environ=environ, project_file=project_file)
-        return cls(settings, program, config=planned.provider_config, **options)
+        region = clouds.get(planned.plan.cloud).region_setting
+        return cls(settings, program, config={region: planned.plan.region} if region else {}, **options)
 
     def preview(self, *, refresh: bool = False, watch: Watch | None = None) -> ChangeReport:
         """What `up` would change; `refresh` first asks the cloud what is really there."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kops_pulumi.errors import NotFoundError
 from kops_pulumi.store import Store
 
 if TYPE_CHECKING:
@@ -45,6 +46,18 @@ class Target:
         planned = pipeline.load(self.paths, overlays=self.overlays)
         show_findings(planned.findings)
         return planned
+
+    def cluster(self) -> str:
+        """The cluster's name, without judging the rest of its manifest."""
+        if self.name:
+            return self.name
+        from kops_pulumi import manifest
+
+        loaded = manifest.load(self.paths, overlays=self.overlays)
+        names = [document.name for document in loaded.documents if document.kind == "Cluster" and document.name]
+        if not names:
+            raise NotFoundError(f"there is no Cluster in {', '.join(map(str, self.paths))}")
+        return names[0]
 
 
 def files_option(function: F) -> F:
@@ -83,37 +96,44 @@ def complete_names(ctx: click.Context, _param: click.Parameter, incomplete: str)
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-def cluster_options(function: F) -> F:
-    """NAME, --name, --state, -f and --overlay; the verb gets a `target: Target`."""
+def cluster_options(*, guess: bool = True) -> Callable[[F], F]:
+    """NAME, --name, --state, -f and --overlay; the verb gets a `target: Target`.
 
-    @click.argument("name", required=False, metavar="[NAME]", shell_complete=complete_names)
-    @click.option("--name", "name_flag", metavar="NAME", help="The cluster, as an option.  [env: KOPS_CLUSTER_NAME]")
-    @files_option
-    @store_option
-    @click.pass_context
-    @wraps(function)
-    def command(
-        ctx: click.Context,
-        /,
-        *args: Any,
-        name: str | None,
-        name_flag: str | None,
-        files: tuple[Path, ...],
-        overlays: tuple[Path, ...],
-        state: str | None,
-        **kwargs: Any,
-    ) -> Any:
-        target = find(ctx, name=cluster_name(ctx, name, name_flag), files=files, overlays=overlays, state=state)
-        return function(*args, target=target, **kwargs)
+    `guess` takes the store's only cluster when no name is given.
+    """
 
-    return command  # type: ignore[return-value]
+    def decorate(function: F) -> F:
+        @click.argument("name", required=False, metavar="[NAME]", shell_complete=complete_names)
+        @click.option("--name", "name_flag", metavar="NAME", help="The cluster, as an option.  [env: KOPS_CLUSTER_NAME]")
+        @files_option
+        @store_option
+        @click.pass_context
+        @wraps(function)
+        def command(
+            ctx: click.Context,
+            /,
+            *args: Any,
+            name: str | None,
+            name_flag: str | None,
+            files: tuple[Path, ...],
+            overlays: tuple[Path, ...],
+            state: str | None,
+            **kwargs: Any,
+        ) -> Any:
+            store = store_of(ctx, state)
+            given = cluster_name(ctx, name, name_flag)
+            if not (files or given or guess):
+                raise click.UsageError("which cluster? give its NAME")
+            target = find(store, name=given, files=files, overlays=overlays)
+            return function(*args, target=target, **kwargs)
+
+        return command  # type: ignore[return-value]
+
+    return decorate
 
 
-def find(
-    ctx: click.Context, *, name: str | None, files: tuple[Path, ...], overlays: tuple[Path, ...], state: str | None
-) -> Target:
+def find(store: Store, *, name: str | None, files: tuple[Path, ...], overlays: tuple[Path, ...]) -> Target:
     """The target that the options describe; NotFoundError when it is not there."""
-    store = store_of(ctx, state)
     if files:
         return Target(store, files, overlays, None)
     found = name or store.only()

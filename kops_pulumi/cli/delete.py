@@ -1,0 +1,102 @@
+"""`delete cluster`: list what goes and what stays; with --yes, and the name typed at a terminal, do it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kops_pulumi.cli.engine import clock, rehearsable, stack_options
+from kops_pulumi.cli.lazy import LazyGroup, Verb
+from kops_pulumi.cli.output import as_json, duration, table
+from kops_pulumi.cli.target import Target, cluster_options
+from kops_pulumi.errors import KopsError
+
+if TYPE_CHECKING:
+    from kops_pulumi.automation.stack import ClusterStack, StateResource
+
+_VERBS = {"cluster": Verb("kops_pulumi.cli.delete:cluster", "Remove a cluster from the cloud.")}
+
+
+@click.group(cls=LazyGroup, verbs=_VERBS)
+def delete() -> None:
+    """Remove a cluster from the cloud."""
+
+
+@click.command()
+@cluster_options(guess=False)
+@click.option("-y", "--yes", is_flag=True, help="Delete, after listing what goes; at a terminal, after typing the name.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Format of the list.")
+@click.option("--remove-manifest", is_flag=True, help="Delete the manifest's files too, once the cluster is gone.")
+@rehearsable
+def cluster(target: Target, yes: bool, output: str, remove_manifest: bool) -> None:
+    """Remove a cluster from the cloud.
+
+    Lists what would go and what stays: things that existed before (shared networks, subnets, …) are never touched. With
+    --yes everything of ours goes, the protected etcd volumes and keys included. The manifest stays unless
+    --remove-manifest is given.
+    """
+    name = target.cluster()
+    stack = _stack(name, target)
+    resources = stack.resources()
+    _list(name, resources, output)
+    if not resources:
+        click.echo(f"{name} has nothing in the cloud.", err=True)
+    if not yes:
+        click.echo("Nothing has been deleted; --yes deletes the cluster.", err=True)
+        return
+    _confirm(name)
+    if resources:
+        _destroy(name, stack)
+    if remove_manifest and target.name:
+        for path in target.store.remove(target.name):
+            click.echo(f"removed {path}", err=True)
+
+
+def _stack(name: str, target: Target) -> ClusterStack:
+    from kops_pulumi.automation.settings import StackSettings
+    from kops_pulumi.automation.stack import ClusterStack
+
+    options = stack_options(target.store)
+    project_file: Path = options.pop("project_file")
+    settings = StackSettings.read(name, state=target.store.state, environ=os.environ, project_file=project_file)
+    return ClusterStack(settings, **options)
+
+
+def _list(name: str, resources: tuple[StateResource, ...], output: str) -> None:
+    from kops_pulumi.automation.render import short_type
+    from kops_pulumi.automation.report import Kind
+
+    found = [resource for resource in resources if resource.kind is Kind.RESOURCE]
+    goes = sorted((r for r in found if not r.external), key=lambda r: (r.type, r.name))
+    stays = sorted((r for r in found if r.external), key=lambda r: (r.type, r.name))
+    if output == "json":
+        rows = [{"type": r.type, "name": r.name, "protected": r.protected} for r in goes]
+        kept = [{"type": r.type, "name": r.name} for r in stays]
+        click.echo(as_json({"cluster": name, "delete": rows, "keep": kept}))
+        return
+    if goes:
+        click.echo(table(("TYPE", "NAME", "PROTECTED"), [(short_type(r.type), r.name, r.protected) for r in goes]))
+        counts = Counter(r.protected for r in goes)
+        click.echo(f"\n{len(goes)} resources of {name} go, {counts[True]} of them protected.")
+    if stays:
+        click.echo("These existed before and stay: " + ", ".join(f"{short_type(r.type)} {r.name}" for r in stays))
+
+
+def _confirm(name: str) -> None:
+    """At a terminal a cluster's name has to be typed; scripts have said --yes."""
+    if sys.stdin.isatty() and click.prompt(f"Type the cluster's name to delete it ({name})", err=True) != name:
+        raise KopsError("that is not the cluster's name; nothing has been deleted")
+
+
+def _destroy(name: str, stack: ClusterStack) -> None:
+    from kops_pulumi.automation.report import Action
+    from kops_pulumi.cli.progress import watching
+
+    with watching(f"deleting {name}") as watch, clock() as took:
+        report = stack.destroy(watch=watch)
+    click.echo(f"deleted {report.count(Action.DELETE)} resources of {name} in {duration(took())}", err=True)

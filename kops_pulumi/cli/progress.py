@@ -1,0 +1,133 @@
+"""What long work looks like while it runs: a live view with elapsed time on a terminal, plain lines elsewhere.
+
+Everything goes to stderr, so that stdout stays the result. `rich` is imported only when there is a terminal.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from kops_pulumi.automation.render import short_type
+from kops_pulumi.cli.output import colourful, duration
+
+if TYPE_CHECKING:
+    from pulumi.automation import EngineEvent, StepEventMetadata
+    from rich.console import RenderableType
+
+_QUIET_OPS = {"same", "read", "refresh", "discard", "replace", "remove-pending-replace"}
+_DOING = {"create": "creating", "update": "updating", "delete": "deleting", "create-replacement": "creating"}
+_DONE = {"create": "created", "update": "updated", "delete": "deleted", "create-replacement": "replaced"}
+_ROWS = 8
+
+
+class Watcher(Protocol):
+    """Takes the engine's events as they come."""
+
+    def __call__(self, event: EngineEvent) -> None: ...
+
+
+@contextmanager
+def watching(title: str, *, quiet: bool = False) -> Iterator[Watcher]:
+    """Show an operation while it runs; the value is the `watch` of ClusterStack's operations."""
+    if quiet:
+        yield lambda _event: None
+    elif colourful(err=True):
+        with _live(title) as view:
+            yield view
+    else:
+        lines = Lines(title)
+        yield lines
+        lines.close()
+
+
+class Lines:
+    """One line per thing that happened, with the time since the start: for logs."""
+
+    def __init__(self, title: str) -> None:
+        self.started = time.monotonic()
+        click.echo(f"{title} …", err=True)
+
+    def __call__(self, event: EngineEvent) -> None:
+        """Print operations when they are done or have failed; a preview does nothing, so it prints nothing."""
+        if event.res_outputs_event and not event.res_outputs_event.planning:
+            self._line(event.res_outputs_event.metadata, _DONE)
+        elif event.res_op_failed_event:
+            self._line(event.res_op_failed_event.metadata, {}, "FAILED")
+
+    def _line(self, step: StepEventMetadata, words: dict[str, str], word: str = "") -> None:
+        word = word or words.get(step.op.value, "")
+        if word and not step.type.startswith("pulumi:"):
+            elapsed = f"{time.monotonic() - self.started:7.1f} s"
+            click.echo(f"{elapsed}  {word:8} {short_type(step.type)}  {_name(step)}", err=True)
+
+    def close(self) -> None:
+        """Say how long it took."""
+        click.echo(f"  took {duration(time.monotonic() - self.started)}", err=True)
+
+
+class LiveView:
+    """The operations in flight, newest last, and counts of what is done; redrawn by rich."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.started = time.monotonic()
+        self._lock = threading.Lock()
+        self._running: dict[str, tuple[str, float]] = {}
+        self._done: Counter[str] = Counter()
+
+    def __call__(self, event: EngineEvent) -> None:
+        """Take one event, on the Automation API's thread."""
+        with self._lock:
+            if event.resource_pre_event:
+                self._begin(event.resource_pre_event.metadata)
+            elif event.res_outputs_event:
+                self._end(event.res_outputs_event.metadata)
+            elif event.res_op_failed_event:
+                self._end(event.res_op_failed_event.metadata, failed=True)
+
+    def _begin(self, step: StepEventMetadata) -> None:
+        if step.op.value not in _QUIET_OPS:
+            text = f"{_DOING.get(step.op.value, step.op.value):9} {short_type(step.type)}  {_name(step)}"
+            self._running[step.urn] = (text, time.monotonic())
+
+    def _end(self, step: StepEventMetadata, *, failed: bool = False) -> None:
+        self._running.pop(step.urn, None)
+        word = "failed" if failed else _DONE.get(step.op.value, "looked at")
+        self._done[word] += 1
+
+    def __rich__(self) -> RenderableType:
+        """Draw: head with spinner and counts, then what is in flight."""
+        from rich.console import Group
+        from rich.spinner import Spinner
+        from rich.text import Text
+
+        with self._lock:
+            now = time.monotonic()
+            counts = ", ".join(f"{count} {word}" for word, count in sorted(self._done.items()))
+            head = f" {self.title}  {duration(now - self.started)}  {counts}"
+            running = list(self._running.values())
+        rows = [Text(f"   {now - since:6.1f} s  {text}", overflow="ellipsis", no_wrap=True) for text, since in running]
+        more = [Text(f"   … and {len(rows) - _ROWS} more")] if len(rows) > _ROWS else []
+        return Group(Spinner("dots", text=head), *rows[:_ROWS], *more)
+
+
+@contextmanager
+def _live(title: str) -> Iterator[LiveView]:
+    from rich.console import Console
+    from rich.live import Live
+
+    view = LiveView(title)
+    with Live(view, console=Console(file=sys.stderr), refresh_per_second=8, transient=True):
+        yield view
+
+
+def _name(step: StepEventMetadata) -> str:
+    return step.urn.rpartition("::")[2]

@@ -1,0 +1,153 @@
+"""Google Compute Engine, the pure side: what it can do, its limits, its dated defaults and its own rules.
+
+`CLOUD` is what the pure stages get. This module must not import pulumi.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from kops_pulumi.clouds.ownership import foreign
+from kops_pulumi.errors import Finding, KeyPath
+from kops_pulumi.model import Role
+from kops_pulumi.plugins import Capabilities, CloudDefaults
+from kops_pulumi.resolve.versions import dated
+
+if TYPE_CHECKING:
+    from kops_pulumi.resolve import FullSpec
+    from kops_pulumi.spec import Cluster, InstanceGroup
+
+NAME_LIMIT = 63
+"""Of every resource: RFC 1035 labels, https://cloud.google.com/compute/docs/naming-resources."""
+
+_DEFAULTS: Mapping[str, CloudDefaults] = {
+    "2026-11-01": CloudDefaults(
+        network_cidr=None,  # a VPC network has no range of its own, only its subnetworks have
+        machine_types={
+            Role.CONTROL_PLANE: "e2-medium",
+            Role.API_SERVER: "e2-medium",
+            Role.NODE: "e2-medium",
+            Role.BASTION: "e2-micro",
+        },
+        root_volume_sizes={Role.CONTROL_PLANE: 64, Role.API_SERVER: 128, Role.NODE: 128, Role.BASTION: 32},
+        root_volume_type="pd-standard",
+        root_volume_iops=None,
+        root_volume_throughput=None,
+        etcd_volume_type="pd-ssd",
+        etcd_volume_size=20,
+        etcd_volume_iops=None,
+        etcd_volume_throughput=None,
+        image="ubuntu-os-cloud/ubuntu-2404-noble-amd64-v20260918",
+        cluster={
+            "cloud_config": {
+                # https://github.com/kubernetes-sigs/gcp-compute-persistent-disk-csi-driver/releases
+                "gcp_pd_csi_driver": {
+                    "enabled": True,
+                    "version": "v1.22.1",
+                    "default_storage_class_name": "balanced-csi",
+                },
+            },
+        },
+        group={"gcp_provisioning_model": "STANDARD"},
+    ),
+}
+"""By the first day they are in force. Images: https://cloud.google.com/compute/docs/images/os-details#ubuntu_lts."""
+
+_IMAGE = re.compile(r"[a-z][\w.:-]*/[\w.-]+|(https://|projects/).+")
+
+
+@dataclass(frozen=True, slots=True)
+class Gce:
+    """Google Compute Engine."""
+
+    name: str = "gce"
+    region_setting: str | None = "gcp:region"
+    capabilities: Capabilities = Capabilities(  # noqa: RUF009 - a frozen value
+        load_balancer=True,
+        groups=True,
+        security_groups=True,
+        instance_identity=True,
+        service_account_identity=False,
+        managed_dns=True,
+        private_dns=True,
+        object_store=True,
+        zonal_subnets=False,
+        ipv6=False,
+        network_cidr=False,
+        user_data_limit=256 * 1024,  # of one metadata value: https://cloud.google.com/compute/docs/metadata/overview
+        termination_events=False,
+    )
+
+    @property
+    def name_limits(self) -> Mapping[str, int]:
+        """Longest physical names, in characters."""
+        kinds = ("load-balancer", "role", "group", "launch-template", "volume", "security-group", "subnet", "network")
+        return dict.fromkeys(kinds, NAME_LIMIT) | {"role": 30}  # a service account's id: 6 to 30 characters
+
+    def defaults(self, version: str) -> CloudDefaults:
+        """The row in force on that day; the oldest for days before all rows."""
+        return dated(_DEFAULTS, version)
+
+    def region(self, cluster: Cluster) -> str:
+        """The region the first subnet names; empty when none does (validation reports that)."""
+        return next((subnet.region for subnet in cluster.spec.subnets or () if subnet.region), "")
+
+    def validate(self, full: FullSpec) -> Sequence[Finding]:
+        """Findings that only GCE can make."""
+        document = f"Cluster/{full.cluster.metadata.name}"
+        found = [replace(finding, document=document) for finding in _cluster(full.cluster)]
+        for group in full.groups:
+            name = f"InstanceGroup/{group.metadata.name}"
+            found += [replace(finding, document=name) for finding in _group(group, full.region)]
+        return [*found, *foreign(full, self.name)]
+
+    def cluster_options(self, full: FullSpec) -> Any:  # noqa: ARG002 - the protocol's signature
+        """None: the neutral plan says all about a cluster here."""
+        return
+
+    def group_options(self, full: FullSpec, group: InstanceGroup) -> Any:  # noqa: ARG002 - the protocol's signature
+        """None: the neutral plan says all about a group here."""
+        return
+
+    def issuer_url(self, discovery_store: str) -> str:
+        """The public URL of a bucket's path (`gs://bucket/path`): https://cloud.google.com/storage/docs/access-public-data."""
+        store = urlsplit(discovery_store)
+        host = f"storage.googleapis.com/{store.netloc}" if store.scheme == "gs" else store.netloc
+        return "/".join(part for part in (f"https://{host}", store.path.strip("/")) if part)
+
+
+def _cluster(cluster: Cluster) -> Iterator[Finding]:
+    spec = cluster.spec
+    if spec.network_cidr:
+        yield Finding(("spec", "networkCIDR"), "a GCE network has no range of its own", "remove it: subnets have ranges")
+    if not spec.project:
+        yield Finding(("spec", "project"), "GCE needs the id of a project", "set spec.project")
+    for index, subnet in enumerate(spec.subnets or ()):
+        path: KeyPath = ("spec", "subnets", index)
+        if not subnet.region:
+            yield Finding((*path, "region"), f"subnet {subnet.name!r} names no region", "GCE subnets are regional")
+        if subnet.zone:
+            yield Finding((*path, "zone"), "a GCE subnet spans its whole region", "remove it; groups have spec.zones")
+    if spec.networking and spec.networking.gce is not None and len(spec.subnets or ()) != 1:
+        yield Finding(("spec", "subnets"), "alias addresses (networking.gce) need exactly one subnet")
+
+
+def _group(group: InstanceGroup, region: str) -> Iterator[Finding]:
+    spec = group.spec
+    if not spec.zones:
+        yield Finding(("spec", "zones"), "GCE groups name their zones", f"for example [{region or 'us-east1'}-b]")
+    for index, zone in enumerate(spec.zones or ()):
+        if region and not zone.startswith(f"{region}-"):
+            yield Finding(("spec", "zones", index), f"zone {zone!r} is not in region {region!r} of the subnets")
+    if spec.image and not _IMAGE.fullmatch(spec.image):
+        yield Finding(("spec", "image"), f"{spec.image!r} is not a GCE image", "write project/image-name")
+    if spec.gcp_provisioning_model not in (None, "STANDARD", "SPOT"):
+        hint = "use STANDARD or SPOT"
+        yield Finding(("spec", "gcpProvisioningModel"), f"there is no model {spec.gcp_provisioning_model!r}", hint)
+
+
+CLOUD = Gce()

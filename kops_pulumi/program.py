@@ -1,0 +1,34 @@
+"""The program that every stack runs: manifest → plan → `components.Cluster`.
+
+`stacks/__main__.py` calls `run`, which reads the stack's configuration; the command line and services call `deploy` with a
+plan they already have. Both make the same resources with the same names, so a cluster can be driven by either.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi
+
+from kops_pulumi import pipeline
+from kops_pulumi.pipeline import Planned
+
+
+def run() -> None:
+    """Deploy the manifest that the stack's configuration names (`manifest`, and optionally `overlays`)."""
+    config = pulumi.Config()
+    root = Path(pulumi.get_root_directory())
+    overlays = config.get_object("overlays") or []
+    planned = pipeline.load([root / config.require("manifest")], overlays=[root / overlay for overlay in overlays])
+    for finding in planned.findings:
+        pulumi.log.warn(str(finding))
+    deploy(planned)
+
+
+def deploy(planned: Planned) -> None:
+    """Declare the cluster and the stack's outputs."""
+    from kops_pulumi.components import Cluster
+
+    cluster = Cluster(planned.plan.name, planned.plan)
+    for name, value in sorted(cluster.outputs.items()):
+        pulumi.export(name, value)
