@@ -10,6 +10,7 @@ https://www.pulumi.com/registry/packages/aws/api-docs/ec2/securitygroup/ and ../
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -49,6 +50,8 @@ _ALL_PORTS: Mapping[Protocol, tuple[int, int]] = {
     Protocol.ICMPV6: (-1, -1),
 }
 """What EC2 takes for "all"; protocols that are not here take no ports."""
+_ILLEGAL = re.compile(r"[^A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]")
+"""What EC2 refuses in a rule's description (API IpRange)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,6 @@ class Firewall(pulumi.ComponentResource):
             cidr_ipv4=cidr if cidr and ":" not in cidr else None,
             cidr_ipv6=cidr if cidr and ":" in cidr else None,
             prefix_list_id=peer.name if peer.kind is PeerKind.PREFIX_LIST else None,
-            description=rule.reason[:255],
+            description=_ILLEGAL.sub("", rule.reason)[:255],
             opts=pulumi.ResourceOptions(parent=self),
         )

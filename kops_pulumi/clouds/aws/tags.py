@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kops_pulumi.model import ClusterPlan, Group, Role, Subnet, SubnetType
+from kops_pulumi.model import ClusterPlan, EtcdCluster, EtcdMember, Group, Role, Subnet, SubnetType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +66,19 @@ def group(plan: ClusterPlan, group: Group) -> dict[str, str]:
     managed = plan.options.termination_tag
     template = {f"{_TEMPLATE}/label/{key}": value for key, value in group.node_labels.items()}
     taints = {f"{_TEMPLATE}/taint/{key}": rest for key, _, rest in (t.partition("=") for t in group.taints)}
-    roles = {f"k8s.io/role/{word}": "1" for word in _ROLE_TAGS[group.role]}
     watched = {managed: ""} if managed else {}
     name = {"kops.k8s.io/instancegroup": group.name}
-    return owned(plan, group.physical_name, {**template, **taints, **roles, **watched, **name, **group.tags})
+    return owned(
+        plan, group.physical_name, {**template, **taints, **_role_tags(group.role), **watched, **name, **group.tags}
+    )
+
+
+def etcd_volume(plan: ClusterPlan, cluster: EtcdCluster, member: EtcdMember) -> dict[str, str]:
+    """Tags of a member's data volume: whose it is, and who its peers are."""
+    peers = ",".join(sorted(peer.name for peer in cluster.members))
+    more = {f"k8s.io/etcd/{cluster.name}": f"{member.name}/{peers}", **_role_tags(Role.CONTROL_PLANE)}
+    return owned(plan, member.volume_name, more)
+
+
+def _role_tags(role: Role) -> dict[str, str]:
+    return {f"k8s.io/role/{word}": "1" for word in _ROLE_TAGS[role]}
