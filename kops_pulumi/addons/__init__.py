@@ -1,8 +1,8 @@
 """The add-ons that reach into the infrastructure or need checking: one file each, listed here, nothing discovered.
 
-`enabled` picks those that a cluster runs. Files of this package say when, and what they need: firewall rules, permissions
-by neutral verbs; their charts and manifests come with the add-on stage. They must not import pulumi. Adding one: a file,
-a line here, a golden.
+`enabled` picks those that a cluster runs. Files of this package say when, and what they need: firewall rules,
+permissions by neutral verbs; their charts and manifests come with the add-on stage. They must not import pulumi.
+Adding one: a file, a line here, a golden.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ class AwsCloudController(BuiltIn):
 
     def permissions(self, full: FullSpec) -> Iterable[Permission]:
         """Routes to nodes' pods, for kubenet: pods' own addresses travel over the network."""
-        if full.cluster.spec.networking.kubenet is None:
+        networking = full.cluster.spec.networking
+        if networking is None or networking.kubenet is None:
             return ()
         return (Permission("routes.manage"), Permission("machines.pass-foreign-traffic"))
 

@@ -1,4 +1,4 @@
-"""AWS IAM authenticator: people log in to the API with their AWS identity. Checks tokens with calls that need no permission."""
+"""AWS IAM authenticator: people log in to the API with their AWS identity; checking it needs no permission."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""dns-controller: keeps the API's DNS names at the control planes' addresses, and names of Services that ask for one."""
+"""dns-controller: keeps the API's DNS names at the control planes' addresses, and names of Services that want one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DnsController(BuiltIn):
 def has_dns(full: FullSpec) -> bool:
     """The cluster's names are in a DNS zone."""
     topology = full.cluster.spec.topology
-    return topology is None or topology.dns is None or topology.dns.type != DnsType.NONE
+    return topology is None or topology.dns is None or topology.dns.type != DnsType.NONE.value
 
 
 def zone(full: FullSpec) -> str:

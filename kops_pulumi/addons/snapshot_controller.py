@@ -1,4 +1,5 @@
-"""Snapshot controller: VolumeSnapshot objects; the CSI drivers do the work. https://github.com/kubernetes-csi/external-snapshotter."""
+"""Snapshot controller: VolumeSnapshot objects; the CSI drivers do the work.
+https://github.com/kubernetes-csi/external-snapshotter."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The network plug-ins: one file each, listed here, nothing discovered.
 
-`for_spec` picks the one that a manifest names. Files of this package say what a plug-in needs of the infrastructure; they
-must not import pulumi or know a cloud's way of giving it. Adding one: a file, a line here, a golden.
+`for_spec` picks the one that a manifest names. Files of this package say what a plug-in needs of the infrastructure;
+they must not import pulumi or know a cloud's way of giving it. Adding one: a file, a line here, a golden.
 """
 
 from __future__ import annotations

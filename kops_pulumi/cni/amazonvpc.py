@@ -30,9 +30,7 @@ class AmazonVpc(Plugin):
     def rules(self, full: FullSpec) -> Sequence[Rule]:
         """Pods share the machines' security groups, so a pod's port is a machine's port."""
         del full
-        return [
-            node_to_control_plane(Protocol.ALL, None, "pods on control planes have addresses of their machines' groups")
-        ]
+        return [node_to_control_plane(Protocol.ALL, None, "pods have addresses of the machines' network")]
 
     def permissions(self, full: FullSpec) -> Mapping[Role, tuple[Permission, ...]]:
         """Every machine attaches interfaces to itself and asks for addresses."""

@@ -1,7 +1,7 @@
 """What CNI files share: a base with the checks that hold for every network plug-in, and the ones kops has removed.
 
-A file of this package says what is true of one plug-in: traits, checks, firewall rules, machine permissions. It may read
-the manifest only; it must not know how a cloud writes a rule or a permission.
+A file of this package says what is true of one plug-in: traits, checks, firewall rules, machine permissions. It may
+read the manifest only; it must not know how a cloud writes a rule or a permission.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Plugin:
                 yield self.finding(f"{value!r} is not a value of {name}", name, hint=f"one of: {', '.join(legal)}")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Removed:
     """A plug-in that kops had once: its manifest is refused, with the way on."""
 

@@ -1,7 +1,7 @@
 """Calico: BGP or VXLAN networking and network policy, with an optional eBPF data plane.
 
-Calico turns AWS's source/destination check off by itself, from the node (`awsSrcDstCheck`), and so needs a permission there.
-https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements#network-requirements
+Calico turns AWS's source/destination check off by itself, from the node (`awsSrcDstCheck`), and so needs a permission
+there. https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements#network-requirements
 """
 
 from __future__ import annotations

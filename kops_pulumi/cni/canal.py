@@ -8,5 +8,5 @@ CNI = Removed(
     key="canal",
     gone_since="Kubernetes 1.28",
     replacement="calico or cilium",
-    migration="create a cluster with calico and move the workloads, or change the key to calico and replace every node at once",
+    migration="create a cluster with calico and move the workloads, or write calico: {} and replace every node at once",
 )

@@ -1,7 +1,8 @@
 """Cilium: eBPF networking, kube-proxy replacement, network policy; the default of new clusters.
 
-Three modes matter to the infrastructure: an overlay (the default), ENI (pods on the VPC, AWS only), and a state of its own
-in an etcd cluster (`etcdManaged`). https://docs.cilium.io/en/v1.18/operations/system_requirements/#firewall-rules
+Three modes matter to the infrastructure: an overlay (the default), ENI (pods on the VPC, AWS only), and a state of
+its own in an etcd cluster (`etcdManaged`).
+https://docs.cilium.io/en/v1.18/operations/system_requirements/#firewall-rules
 """
 
 from __future__ import annotations

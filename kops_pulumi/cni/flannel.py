@@ -1,4 +1,5 @@
-"""Flannel: a plain overlay, VXLAN or UDP. https://github.com/flannel-io/flannel/blob/master/Documentation/backends.md."""
+"""Flannel: a plain overlay, VXLAN or UDP.
+https://github.com/flannel-io/flannel/blob/master/Documentation/backends.md."""
 
 from __future__ import annotations
 

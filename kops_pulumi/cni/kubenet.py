@@ -1,6 +1,7 @@
 """kubenet: the kubelet's own bridge, with a route for each node in the cloud's route table.
 
-The cloud controller writes the routes (its add-on asks for the permission). AWS allows 50 routes a table, and one table only.
+The cloud controller writes the routes (its add-on asks for the permission). AWS allows 50 routes a table, and one
+table only.
 """
 
 from __future__ import annotations

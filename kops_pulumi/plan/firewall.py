@@ -1,11 +1,11 @@
 """Who may reach whom: the role→role matrix, every entry with its reason (decision 4).
 
-Part of `plan`. Base rules stand here as tables; each CNI and add-on contributes its own through `rules(full)`. Clouds compile
-the matrix and decide nothing. What is not in the matrix is closed. Nothing here may know a cloud's name or how it writes
-a rule. A rule whose target is an address range is a way out; every other rule is a way in.
+Part of `plan`. Base rules stand here as tables; each CNI and add-on contributes its own through `rules(full)`. Clouds
+compile the matrix and decide nothing. What is not in the matrix is closed. Nothing here may know a cloud's name or
+how it writes a rule. A rule whose target is an address range is a way out; every other rule is a way in.
 
-Ports and peers follow what kops opens on AWS (docs/parity.md names the differences); etcd's ports stay out of the nodes'
-reach, the way kops keeps them.
+Ports and peers follow what kops opens on AWS (docs/parity.md names the differences); etcd's ports stay out of the
+nodes' reach, the way kops keeps them.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from kops_pulumi.model import (
     Role,
     Rule,
 )
+from kops_pulumi.plan.endpoints import dns_type
 
 if TYPE_CHECKING:
     from kops_pulumi.plugins import AddOn, Cni
@@ -187,7 +188,7 @@ def _api(full: FullSpec, present: set[Role], endpoint: Endpoint | None) -> Itera
             yield Rule(front, role(target), Protocol.TCP, (port, port), "the load balancer forwards to the machines")
         yield from _path_mtu_between(front, role(target))
     # Without DNS, machines find the API by the load balancer's own name, and so come through it.
-    if spec.topology is not None and spec.topology.dns is not None and spec.topology.dns.type == DnsType.NONE:
+    if dns_type(full.cluster) is DnsType.NONE:
         for client in sorted(present & {Role.NODE}):
             yield Rule(role(client), front, Protocol.ALL, None, "without DNS, nodes reach the API by its load balancer")
 

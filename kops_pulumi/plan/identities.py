@@ -1,8 +1,9 @@
 """Who may do what: identities of machine roles and service accounts, with neutral permissions (decision 5).
 
-Part of `plan`. A permission is a verb such as `volumes.attach`; `clouds/<cloud>/` says what it means there. Verbs come from
-three places: the tables here (what a machine needs to boot and run), the CNI and the add-ons. An add-on acts as its own
-service account where the cluster has that, as the control planes' identity otherwise. Nothing here may know a cloud's name.
+Part of `plan`. A permission is a verb such as `volumes.attach`; `clouds/<cloud>/` says what it means there. Verbs
+come from three places: the tables here (what a machine needs to boot and run), the CNI and the add-ons. An add-on
+acts as its own service account where the cluster has that, as the control planes' identity otherwise. Nothing here
+may know a cloud's name.
 
 No identity that a worker holds may read a path with a private key of an authority: each role reads its own bundle
 prefix (`names.bundle_prefix`) and nothing else of the store (CVE-2023-1943 is what happens otherwise).
@@ -13,7 +14,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from kops_pulumi.model import EtcdCluster, Identity, IdentityKind, Permission, Role, ServiceAccountIssuer
 from kops_pulumi.plan.names import Names, bundle_prefix
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from kops_pulumi.resolve.full import FullSpec
     from kops_pulumi.spec import Cluster
 
-_T = TypeVar("_T")
 _USER_KEYS: Mapping[str, Role] = {
     "master": Role.CONTROL_PLANE,
     "control-plane": Role.CONTROL_PLANE,
@@ -55,7 +55,10 @@ def build(
     own_accounts = bool(full.cluster.spec.iam and full.cluster.spec.iam.use_service_account_external_permissions)
     of_machines = [grant for grant in grants if not own_accounts or grant.service_account is None]
     found = [
-        *(_machine(full, role, names, etcd, cni, of_machines) for role in set(machines)),
+        *(
+            _machine(full, role, names, {*_base(full, role, etcd), *_contributed(full, role, cni, of_machines)})
+            for role in set(machines)
+        ),
         *(_accounts(grants, names) if own_accounts else ()),
         *_external_accounts(full, names),
     ]
@@ -79,23 +82,18 @@ def issuer(cluster: Cluster, cloud: Cloud) -> ServiceAccountIssuer:
     )
 
 
-def _machine(
-    full: FullSpec, role: Role, names: Names, etcd: Sequence[EtcdCluster], cni: Cni, grants: Sequence[Grant]
-) -> Identity:
-    spec = full.cluster.spec
-    permissions = {
-        *_base(full, role, etcd),
-        *(cni.permissions(full).get(role, ())),
-        *(item for grant in grants if role in grant.roles for item in grant.permissions),
-    }
+def _machine(full: FullSpec, role: Role, names: Names, permissions: Iterable[Permission]) -> Identity:
+    external = full.cluster.spec.external_policies or {}
+    additional = full.cluster.spec.additional_policies or {}
+    keys = _spellings(role)
     return Identity(
         key=role.value,
         kind=IdentityKind.MACHINE,
         name=names.role(role),
         role=role,
         permissions=tuple(sorted(permissions)),
-        managed_policies=tuple(sorted({arn for arns in _for_role(spec.external_policies, role) for arn in arns})),
-        inline_policy=_statements(_for_role(spec.additional_policies, role)),
+        managed_policies=tuple(sorted({arn for key, arns in external.items() if key in keys for arn in arns})),
+        inline_policy=_statements([text for key, text in sorted(additional.items()) if key in keys]),
     )
 
 
@@ -121,6 +119,12 @@ def _base(full: FullSpec, role: Role, etcd: Sequence[EtcdCluster]) -> Iterator[P
             yield Permission("addresses.read")
     if role in _warm_roles(full):
         yield Permission("groups.complete-launch")
+
+
+def _contributed(full: FullSpec, role: Role, cni: Cni, grants: Sequence[Grant]) -> Iterator[Permission]:
+    """What the CNI, and add-ons that act as the machine, need of a role."""
+    yield from cni.permissions(full).get(role, ())
+    yield from (item for grant in grants if role in grant.roles for item in grant.permissions)
 
 
 def _warm_roles(full: FullSpec) -> set[Role]:
@@ -180,8 +184,8 @@ def _account(
     )
 
 
-def _for_role(values: Mapping[str, _T] | None, role: Role) -> list[_T]:
-    return [value for key, value in sorted((values or {}).items()) if _USER_KEYS.get(key) is role]
+def _spellings(role: Role) -> tuple[str, ...]:
+    return tuple(key for key, meant in _USER_KEYS.items() if meant is role)
 
 
 def _statements(documents: Sequence[str]) -> str | None:

@@ -1,9 +1,10 @@
 """What each neutral permission means on AWS: verb → IAM statements, and statements → one small, canonical document.
 
-Pure: no pulumi, no AWS. `VERBS` is the whole policy of this project on AWS, as data; `identity.py` only places documents.
-Statements are scoped as tightly as the service allows: to a resource, or to the cluster's tag (`aws:ResourceTag` on what
-exists, `aws:RequestTag` on what is made). Which actions accept which: the service authorization reference,
-https://docs.aws.amazon.com/service-authorization/latest/reference/. Listing actions (`Describe*`, `List*`) accept neither.
+Pure: no pulumi, no AWS. `VERBS` is the whole policy of this project on AWS, as data; `identity.py` only places
+documents. Statements are scoped as tightly as the service allows: to a resource, or to the cluster's tag
+(`aws:ResourceTag` on what exists, `aws:RequestTag` on what is made). Which actions accept which: the service
+authorization reference, https://docs.aws.amazon.com/service-authorization/latest/reference/. Listing actions
+(`Describe*`, `List*`) accept neither.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
-from kops_pulumi.clouds.aws.verbs import VERBS, Allow
+from kops_pulumi.clouds.aws import verbs, verbs_balancers
+from kops_pulumi.clouds.aws.verbs import Allow
 from kops_pulumi.errors import KopsError
 
 if TYPE_CHECKING:
@@ -25,13 +27,15 @@ INLINE_LIMIT = 10_240
 """Characters of all inline policies of one role, white space not counted.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
-TOKEN_AUDIENCE = "amazonaws.com"
-"""Audience of service-account tokens that pods exchange for credentials (kops's choice, so that workloads keep working)."""
+AUDIENCE = "amazonaws.com"
+"""Audience of the tokens that pods exchange for credentials (kops's choice, so that workloads keep working)."""
 _VERSION = "2012-10-17"
 
 Statement: TypeAlias = dict[str, Any]
 """One statement of a policy document, as JSON types."""
 
+VERBS: Mapping[str, tuple[Allow, ...]] = {**verbs.VERBS, **verbs_balancers.VERBS}
+"""Every neutral verb that AWS knows."""
 _PARTITIONS: Mapping[str, tuple[str, str]] = {
     "cn-": ("aws-cn", "amazonaws.com.cn"),
     "us-gov-": ("aws-us-gov", "amazonaws.com"),

@@ -1,8 +1,9 @@
 """The table behind `iam.py`: what each neutral verb allows on AWS. Data only.
 
-Templates are filled with the cluster's name and tag, region, partition, the verb's scope (`{bucket}/{key}` of a store,
-`{zone}` of a hosted zone), the termination queue and the nodes' role. Nothing here is more than what kops grants for the
-same purpose, except the rows of `BEYOND_KOPS`, each with its reason; `tests/scenarios` compares both, action by action.
+Templates are filled with the cluster's name and tag, region, partition, the verb's scope (`{bucket}/{key}` of a
+store, `{zone}` of a hosted zone), the termination queue and the nodes' role. Nothing here is more than what kops
+grants for the same purpose, except the rows of `BEYOND_KOPS`, each with its reason; `tests/scenarios` compares both,
+action by action.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ TAGGED: Mapping[str, Any] = {"StringEquals": {"aws:ResourceTag/KubernetesCluster
 """What exists and belongs to the cluster."""
 TAGGING: Mapping[str, Any] = {"StringEquals": {"aws:RequestTag/KubernetesCluster": "{cluster}"}}
 """What is being made for the cluster."""
-_RETAGGING: Mapping[str, Any] = {**TAGGED, "Null": {"aws:RequestTag/KubernetesCluster": "true"}}
+RETAGGING: Mapping[str, Any] = {**TAGGED, "Null": {"aws:RequestTag/KubernetesCluster": "true"}}
 """Other tags of what belongs to the cluster; the cluster's own tag stays as it is."""
 _CONTROL_PLANE: Mapping[str, Any] = {
     "StringEquals": {"aws:ResourceTag/KubernetesCluster": "{cluster}", "aws:ResourceTag/k8s.io/role/master": "1"}
@@ -34,12 +35,13 @@ _NODE_POOL_MADE: Mapping[str, Any] = {**TAGGED, "StringLike": {"aws:ResourceTag/
 _NODE_POOL_MAKING: Mapping[str, Any] = {**TAGGING, "StringLike": {"aws:RequestTag/karpenter.sh/nodepool": "*"}}
 
 
-def _created_by(conditions: Mapping[str, Any], *calls: str) -> Mapping[str, Any]:
+def created_by(conditions: Mapping[str, Any], *calls: str) -> Mapping[str, Any]:
     """Tags may be set only while these calls make the thing."""
     return {**conditions, "StringEquals": {**conditions["StringEquals"], "ec2:CreateAction": sorted(calls)}}
 
 
-def _ec2(*kinds: str) -> tuple[str, ...]:
+def ec2(*kinds: str) -> tuple[str, ...]:
+    """ARNs of all things of these kinds, in any region and account."""
     return tuple("arn:{partition}:ec2:*:*:" + kind + "/*" for kind in kinds)
 
 
@@ -48,10 +50,9 @@ def _public(*kinds: str) -> tuple[str, ...]:
     return tuple("arn:{partition}:ec2:*::" + kind + "/*" for kind in kinds)
 
 
-_VOLUMES = _ec2("snapshot", "volume")
-_SECURITY_GROUPS = _ec2("security-group")
-_NODE_THINGS = _ec2("fleet", "instance", "launch-template", "network-interface", "spot-instances-request", "volume")
-_INTERFACES = _ec2("network-interface")
+_VOLUMES = ec2("snapshot", "volume")
+_NODE_THINGS = ec2("fleet", "instance", "launch-template", "network-interface", "spot-instances-request", "volume")
+_INTERFACES = ec2("network-interface")
 
 _STORE: Mapping[str, tuple[Allow, ...]] = {
     "store.read": (Allow(("s3:GetObject",), ("arn:{partition}:s3:::{bucket}/{key}/*",)),),
@@ -120,23 +121,23 @@ _MACHINES: Mapping[str, tuple[Allow, ...]] = {
     "machines.provision": (
         Allow(
             ("ec2:CreateFleet", "ec2:RunInstances"),
-            (*_ec2("capacity-reservation", "security-group", "subnet"), *_public("image", "snapshot")),
+            (*ec2("capacity-reservation", "security-group", "subnet"), *_public("image", "snapshot")),
         ),
-        Allow(("ec2:CreateFleet", "ec2:RunInstances"), _ec2("launch-template"), _NODE_POOL_MADE),
+        Allow(("ec2:CreateFleet", "ec2:RunInstances"), ec2("launch-template"), _NODE_POOL_MADE),
         Allow(("ec2:CreateFleet", "ec2:CreateLaunchTemplate", "ec2:RunInstances"), _NODE_THINGS, _NODE_POOL_MAKING),
         Allow(
             ("ec2:CreateTags",),
             _NODE_THINGS,
-            _created_by(_NODE_POOL_MAKING, "CreateFleet", "CreateLaunchTemplate", "RunInstances"),
+            created_by(_NODE_POOL_MAKING, "CreateFleet", "CreateLaunchTemplate", "RunInstances"),
         ),
         Allow(
             ("ec2:CreateTags", "ec2:DeleteTags"),
             _NODE_THINGS,
-            {**_RETAGGING, "StringLike": {"aws:ResourceTag/karpenter.sh/nodepool": "*"}},
+            {**RETAGGING, "StringLike": {"aws:ResourceTag/karpenter.sh/nodepool": "*"}},
         ),
         Allow(
             ("ec2:DeleteLaunchTemplate", "ec2:TerminateInstances"),
-            _ec2("instance", "launch-template"),
+            ec2("instance", "launch-template"),
             _NODE_POOL_MADE,
         ),
         Allow(
@@ -169,7 +170,7 @@ _MACHINES: Mapping[str, tuple[Allow, ...]] = {
 _DISKS: Mapping[str, tuple[Allow, ...]] = {
     "volumes.attach": (
         Allow(("ec2:DescribeVolumes",)),
-        Allow(("ec2:AttachVolume",), _ec2("instance", "volume"), _CONTROL_PLANE),
+        Allow(("ec2:AttachVolume",), ec2("instance", "volume"), _CONTROL_PLANE),
     ),
     "volumes.manage": (
         Allow(
@@ -185,17 +186,17 @@ _DISKS: Mapping[str, tuple[Allow, ...]] = {
         ),
         Allow(("ec2:AttachVolume", "ec2:DeleteVolume", "ec2:DetachVolume", "ec2:ModifyVolume"), conditions=TAGGED),
         Allow(("ec2:CopyVolumes", "ec2:CreateVolume"), conditions=TAGGING),
-        Allow(("ec2:CreateTags",), _VOLUMES, _created_by(TAGGING, "CopyVolumes", "CreateVolume")),
-        Allow(("ec2:CreateTags", "ec2:DeleteTags"), _VOLUMES, _RETAGGING),
+        Allow(("ec2:CreateTags",), _VOLUMES, created_by(TAGGING, "CopyVolumes", "CreateVolume")),
+        Allow(("ec2:CreateTags", "ec2:DeleteTags"), _VOLUMES, RETAGGING),
     ),
     "snapshots.manage": (
         Allow(("ec2:DescribeSnapshots",)),
         # A snapshot's source volume carries no request tag: the call needs both statements (kops: the same two).
-        Allow(("ec2:CreateSnapshot",), _ec2("volume"), TAGGED),
-        Allow(("ec2:CreateSnapshot",), (*_ec2("snapshot"), *_public("snapshot")), TAGGING),
+        Allow(("ec2:CreateSnapshot",), ec2("volume"), TAGGED),
+        Allow(("ec2:CreateSnapshot",), (*ec2("snapshot"), *_public("snapshot")), TAGGING),
         Allow(("ec2:DeleteSnapshot", "ec2:EnableFastSnapshotRestores"), conditions=TAGGED),
-        Allow(("ec2:CreateVolume",), _ec2("snapshot"), TAGGED),
-        Allow(("ec2:CreateTags",), _VOLUMES, _created_by(TAGGING, "CreateSnapshot")),
+        Allow(("ec2:CreateVolume",), ec2("snapshot"), TAGGED),
+        Allow(("ec2:CreateTags",), _VOLUMES, created_by(TAGGING, "CreateSnapshot")),
     ),
 }
 
@@ -263,166 +264,5 @@ _NETWORK: Mapping[str, tuple[Allow, ...]] = {
     ),
 }
 
-_SECURITY_GROUP_STATEMENTS: tuple[Allow, ...] = (
-    Allow(("ec2:DescribeSecurityGroups",)),
-    Allow(
-        ("ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupIngress"),
-        conditions=TAGGED,
-    ),
-    Allow(("ec2:CreateSecurityGroup",), conditions=TAGGING),
-    Allow(("ec2:CreateSecurityGroup",), _ec2("vpc")),
-    Allow(("ec2:CreateTags",), _SECURITY_GROUPS, _created_by(TAGGING, "CreateSecurityGroup")),
-    Allow(("ec2:CreateTags", "ec2:DeleteTags"), _SECURITY_GROUPS, _RETAGGING),
-)
-
-
-def _elb(*names: str) -> tuple[str, ...]:
-    return tuple(f"elasticloadbalancing:{name}" for name in names)
-
-
-_BALANCERS: Mapping[str, tuple[Allow, ...]] = {
-    "machines.describe": (
-        Allow(
-            (
-                "autoscaling:DescribeAutoScalingGroups",
-                "autoscaling:DescribeTags",
-                "ec2:DescribeAvailabilityZones",
-                "ec2:DescribeInstanceTopology",
-                "ec2:DescribeInstances",
-                "ec2:DescribeRegions",
-                "ec2:DescribeRouteTables",
-                "ec2:DescribeSubnets",
-                "ec2:DescribeVpcs",
-            )
-        ),
-    ),
-    "load-balancers.manage": (
-        *_SECURITY_GROUP_STATEMENTS,
-        Allow(
-            _elb(
-                "DescribeListeners",
-                "DescribeLoadBalancerAttributes",
-                "DescribeLoadBalancerPolicies",
-                "DescribeLoadBalancers",
-                "DescribeTargetGroupAttributes",
-                "DescribeTargetGroups",
-                "DescribeTargetHealth",
-            )
-            + ("kms:DescribeKey",)
-        ),
-        Allow(
-            ("iam:CreateServiceLinkedRole",),
-            conditions={"StringEquals": {"iam:AWSServiceName": "elasticloadbalancing.amazonaws.com"}},
-        ),
-        Allow(
-            _elb(
-                "AddTags",
-                "ApplySecurityGroupsToLoadBalancer",
-                "AttachLoadBalancerToSubnets",
-                "ConfigureHealthCheck",
-                "CreateLoadBalancerListeners",
-                "CreateLoadBalancerPolicy",
-                "DeleteListener",
-                "DeleteLoadBalancer",
-                "DeleteLoadBalancerListeners",
-                "DeleteTargetGroup",
-                "DeregisterInstancesFromLoadBalancer",
-                "DeregisterTargets",
-                "DetachLoadBalancerFromSubnets",
-                "ModifyListener",
-                "ModifyLoadBalancerAttributes",
-                "ModifyTargetGroup",
-                "ModifyTargetGroupAttributes",
-                "RegisterInstancesWithLoadBalancer",
-                "RegisterTargets",
-                "SetLoadBalancerPoliciesForBackendServer",
-                "SetLoadBalancerPoliciesOfListener",
-            ),
-            conditions=TAGGED,
-        ),
-        Allow(_elb("CreateListener", "CreateLoadBalancer", "CreateTargetGroup"), conditions=TAGGING),
-    ),
-    "ingress.manage": (
-        *_SECURITY_GROUP_STATEMENTS,
-        Allow(
-            (
-                "acm:DescribeCertificate",
-                "acm:ListCertificates",
-                "cognito-idp:DescribeUserPoolClient",
-                "ec2:DescribeAccountAttributes",
-                "ec2:DescribeAvailabilityZones",
-                "ec2:DescribeInstances",
-                "ec2:DescribeInternetGateways",
-                "ec2:DescribeNetworkInterfaces",
-                "ec2:DescribeSubnets",
-                "ec2:DescribeVpcPeeringConnections",
-                "ec2:DescribeVpcs",
-                "ec2:GetSecurityGroupsForVpc",
-            )
-            + _elb(
-                "DescribeCapacityReservation",
-                "DescribeListenerAttributes",
-                "DescribeListenerCertificates",
-                "DescribeListeners",
-                "DescribeLoadBalancerAttributes",
-                "DescribeLoadBalancers",
-                "DescribeRules",
-                "DescribeTags",
-                "DescribeTargetGroupAttributes",
-                "DescribeTargetGroups",
-                "DescribeTargetHealth",
-                "DescribeTrustStores",
-                "SetRulePriorities",
-            )
-        ),
-        Allow(
-            _elb(
-                "AddListenerCertificates",
-                "AddTags",
-                "DeleteListener",
-                "DeleteLoadBalancer",
-                "DeleteRule",
-                "DeleteTargetGroup",
-                "DeregisterTargets",
-                "ModifyCapacityReservation",
-                "ModifyListener",
-                "ModifyListenerAttributes",
-                "ModifyLoadBalancerAttributes",
-                "ModifyRule",
-                "ModifyTargetGroup",
-                "ModifyTargetGroupAttributes",
-                "RegisterTargets",
-                "RemoveListenerCertificates",
-                "RemoveTags",
-                "SetIpAddressType",
-                "SetSecurityGroups",
-                "SetSubnets",
-            ),
-            conditions=TAGGED,
-        ),
-        Allow(_elb("CreateListener", "CreateLoadBalancer", "CreateRule", "CreateTargetGroup"), conditions=TAGGING),
-    ),
-    "ingress.filter": (
-        Allow(
-            tuple(
-                f"{service}:{action}"
-                for service in ("waf-regional", "wafv2")
-                for action in ("AssociateWebACL", "DisassociateWebACL", "GetWebACL", "GetWebACLForResource")
-            )
-        ),
-        Allow(_elb("SetWebACL"), conditions=TAGGED),
-    ),
-    "ingress.shield": (
-        Allow(
-            (
-                "shield:CreateProtection",
-                "shield:DeleteProtection",
-                "shield:DescribeProtection",
-                "shield:GetSubscriptionState",
-            )
-        ),
-    ),
-}
-
-VERBS: Mapping[str, tuple[Allow, ...]] = {**_STORE, **_MACHINES, **_DISKS, **_NETWORK, **_BALANCERS}
-"""Every neutral verb that AWS knows."""
+VERBS: Mapping[str, tuple[Allow, ...]] = {**_STORE, **_MACHINES, **_DISKS, **_NETWORK}
+"""Every neutral verb that AWS knows, but those of `verbs_balancers.py`."""
