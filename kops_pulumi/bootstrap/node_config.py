@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kops_pulumi.model import Role, plain
+from kops_pulumi.plan.endpoints import internal_api_name
 from kops_pulumi.plan.roles import BY_SPELLING
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def node_config(plan: ClusterPlan, full: FullSpec, group: Group) -> dict[str, An
         "labels": plain(group.node_labels),
         "taints": list(group.taints),
         "network": _network(plan),
-        "api": [plain(endpoint) for endpoint in plan.endpoints if endpoint.name == "api"],
+        "api": _api(plan),
         "etcd": _etcd(plan, group) if serving else [],
         "settings": _settings(spec, (*_EVERYWHERE, *(_CONTROL_PLANE if serving else ()))),
         "kubelet": _kubelet(spec, own, group.role),
@@ -93,6 +94,17 @@ def _network(plan: ClusterPlan) -> dict[str, Any]:
         "podCIDR": network.pod_cidr,
         "serviceClusterIPRange": network.service_cidr,
         "clusterDNS": network.cluster_dns_ip,
+    }
+
+
+def _api(plan: ClusterPlan) -> dict[str, Any]:
+    """How the API is called; not where its load balancer stands, which is nothing to a node."""
+    endpoint = plan.endpoint("api")
+    return {
+        "publicName": endpoint.dns_name if endpoint else None,
+        "internalName": internal_api_name(plan.name),
+        "reachedBy": endpoint.kind.value if endpoint else None,
+        "dns": plan.dns.type.value,
     }
 
 

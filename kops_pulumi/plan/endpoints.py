@@ -81,9 +81,9 @@ def api_name(cluster: Cluster) -> str:
     return cluster.spec.master_public_name or f"api.{cluster.metadata.name}"
 
 
-def internal_api_name(cluster: Cluster) -> str:
-    """The name the cluster's own machines use for the API."""
-    return f"api.internal.{cluster.metadata.name}"
+def internal_api_name(cluster: str) -> str:
+    """The name the machines of a cluster use for the API."""
+    return f"api.internal.{cluster}"
 
 
 def _published(cluster: Cluster) -> set[tuple[str, str]]:
@@ -93,7 +93,7 @@ def _published(cluster: Cluster) -> set[tuple[str, str]]:
     bastion = topology.bastion.bastion_public_name if topology and topology.bastion else None
     candidates = (
         (api_name(cluster), API),
-        (internal_api_name(cluster) if balancer and balancer.use_for_internal_api else None, API),
+        (internal_api_name(cluster.metadata.name) if balancer and balancer.use_for_internal_api else None, API),
         (bastion, BASTION),
     )
     return {(name, endpoint) for name, endpoint in candidates if name}
