@@ -23,6 +23,8 @@ DEFAULTS_VERSION = "kops.k8s.io/defaults-version"
 """The annotation of a Cluster that dates its defaults."""
 OLDEST_DEFAULTS = "2026-11-01"
 """The first row of every dated table; manifests without the annotation (all of kops's) stay on it for ever."""
+NEWEST_DEFAULTS = OLDEST_DEFAULTS
+"""The newest row of any dated table: what a new cluster's annotation gets."""
 
 VERSION_PATH = ("spec", "kubernetesVersion")
 SUPPORTED_MINORS = 3
