@@ -19,9 +19,11 @@ from urllib.parse import urlsplit
 from kops_pulumi.clouds.aws import verbs, verbs_balancers
 from kops_pulumi.clouds.aws.verbs import Allow
 from kops_pulumi.errors import KopsError
+from kops_pulumi.model import Role
+from kops_pulumi.plan.names import Names
 
 if TYPE_CHECKING:
-    from kops_pulumi.model import Permission
+    from kops_pulumi.model import ClusterPlan, Permission
 
 INLINE_LIMIT = 10_240
 """Characters of all inline policies of one role, white space not counted.
@@ -30,6 +32,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 AUDIENCE = "amazonaws.com"
 """Audience of the tokens that pods exchange for credentials (kops's choice, so that workloads keep working)."""
 _VERSION = "2012-10-17"
+_NO_QUEUE = "no-termination-queue"
 
 Statement: TypeAlias = dict[str, Any]
 """One statement of a policy document, as JSON types."""
@@ -74,9 +77,14 @@ def _partition(region: str) -> tuple[str, str]:
     return next((names for start, names in _PARTITIONS.items() if region.startswith(start)), ("aws", "amazonaws.com"))
 
 
-def machine_trust(scope: Scope) -> str:
+def scope(plan: ClusterPlan, zone_ids: Mapping[str, str]) -> Scope:
+    """The scope of a plan's documents; `zone_ids` has the ids of hosted zones that the plan knows by name."""
+    queue = plan.termination_queue.name if plan.termination_queue else _NO_QUEUE
+    return Scope(plan.name, plan.region, Names.of(plan).role(Role.NODE), queue, zone_ids)
+
+
+def machine_trust() -> str:
     """The trust policy of a machine role: EC2 may hand it to instances, in every partition under this same name."""
-    del scope
     principal = {"Service": "ec2.amazonaws.com"}
     return _document([{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": principal}])
 
@@ -102,9 +110,9 @@ def account_trust(provider_arn: str, issuer_url: str, namespace: str, account: s
     return _document([statement])
 
 
-def policy(permissions: Iterable[Permission], scope: Scope) -> str | None:
+def policy(permissions: Iterable[Permission], where: Scope) -> str | None:
     """The canonical document for these permissions; None when they need no statement."""
-    merged = list(_merged(_expanded(permissions, scope)))
+    merged = list(_merged(_expanded(permissions, where)))
     return _document(merged) if merged else None
 
 
@@ -128,9 +136,9 @@ def check_size(name: str, documents: Iterable[str]) -> None:
         )
 
 
-def _expanded(permissions: Iterable[Permission], scope: Scope) -> Iterator[Allow]:
+def _expanded(permissions: Iterable[Permission], where: Scope) -> Iterator[Allow]:
     for permission in sorted(set(permissions)):
-        values = _values(permission, scope)
+        values = _values(permission, where)
         for allow in VERBS[permission.verb]:
             yield Allow(
                 actions=allow.actions,
@@ -139,18 +147,18 @@ def _expanded(permissions: Iterable[Permission], scope: Scope) -> Iterator[Allow
             )
 
 
-def _values(permission: Permission, scope: Scope) -> dict[str, str]:
+def _values(permission: Permission, where: Scope) -> dict[str, str]:
     place = urlsplit(permission.scope)
     return {
-        "partition": scope.partition,
-        "domain": scope.domain,
-        "cluster": scope.cluster,
-        "region": scope.region,
-        "node_role": scope.node_role,
-        "queue": scope.queue,
+        "partition": where.partition,
+        "domain": where.domain,
+        "cluster": where.cluster,
+        "region": where.region,
+        "node_role": where.node_role,
+        "queue": where.queue,
         "bucket": place.netloc,
         "key": place.path.strip("/"),
-        "zone": scope.zone_ids.get(permission.scope, permission.scope).removeprefix("/hostedzone/"),
+        "zone": where.zone_ids.get(permission.scope, permission.scope).removeprefix("/hostedzone/"),
     }
 
 
