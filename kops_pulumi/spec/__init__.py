@@ -7,6 +7,7 @@ No default is filled in here and no rule between fields is checked: that is `res
 from kops_pulumi.spec.cluster import Cluster, ClusterSpec
 from kops_pulumi.spec.instancegroup import InstanceGroup, InstanceGroupSpec, SSHCredential
 from kops_pulumi.spec.meta import CLUSTER_LABEL, ObjectMeta
+from kops_pulumi.spec.parse import ParsedManifest, dump, parse
 
 __all__ = [
     "CLUSTER_LABEL",
@@ -15,5 +16,8 @@ __all__ = [
     "InstanceGroup",
     "InstanceGroupSpec",
     "ObjectMeta",
+    "ParsedManifest",
     "SSHCredential",
+    "dump",
+    "parse",
 ]

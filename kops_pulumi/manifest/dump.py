@@ -1,0 +1,47 @@
+"""Plain data → YAML text as kops writes it: block style, lists not indented, order kept, ambiguous texts quoted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+
+from kops_pulumi.manifest.nodes import resolve
+from kops_pulumi.manifest.reader import _ANGLO_BOOLEANS
+
+_WIDTH = 10**9
+"""Long lines stay whole: a folded line makes noisy diffs."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes every text that a YAML 1.1 or 1.2 reader could take for something else."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write shared values out: anchors are for people."""
+        return True
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = None
+    if "\n" in text and not any(line != line.rstrip() for line in text.split("\n")):
+        style = "|"
+    elif resolve(text) != text or text in _ANGLO_BOOLEANS:
+        style = '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def dump(data: Any, *, flow: bool = False) -> str:
+    """One value as YAML text, with a line break at its end; on one line and in brackets when `flow`."""
+    text: str = yaml.dump(
+        data, Dumper=_Dumper, sort_keys=False, default_flow_style=flow, allow_unicode=True, width=_WIDTH
+    )
+    return text.removesuffix("...\n")
+
+
+def dump_all(documents: Iterable[Mapping[str, Any]]) -> str:
+    """Several documents, separated by `---`."""
+    return "---\n".join(dump(dict(document)) for document in documents)

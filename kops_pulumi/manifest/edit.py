@@ -1,0 +1,22 @@
+"""placeholder"""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Set: ...
+
+
+class Unset: ...
+
+
+class AppendDocument: ...
+
+
+class RemoveDocument: ...
+
+
+Edit = Set
+
+
+def edit(): ...

@@ -1,0 +1,191 @@
+"""Manifest → models: which document is what, a walk that names unknown and deprecated fields, then pydantic's checks.
+
+All findings at once, each with its document and place. The walk also turns plain scalars into their source text where the
+API wants text (`kubernetesVersion: 1.30` is "1.30"), and drops nulls: a null means "not given", as it does to kops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from kops_pulumi.errors import Finding, KeyPath, ManifestError, Severity
+from kops_pulumi.manifest import Document, Manifest
+from kops_pulumi.manifest.nodes import Node
+from kops_pulumi.spec import kinds, messages, shapes
+from kops_pulumi.spec.base import SpecModel
+from kops_pulumi.spec.cluster import Cluster
+from kops_pulumi.spec.instancegroup import InstanceGroup, SSHCredential
+
+
+@dataclass(frozen=True)
+class ParsedManifest:
+    """The documents of a manifest as models, and everything that is wrong with them (YAML findings included)."""
+
+    manifest: Manifest
+    findings: tuple[Finding, ...]
+    found_cluster: Cluster | None
+    groups: tuple[InstanceGroup, ...] = ()
+    """In the order of the file; those with errors are left out."""
+    ssh_keys: tuple[SSHCredential, ...] = ()
+    objects: tuple[Mapping[str, Any], ...] = ()
+    """Other Kubernetes objects, as they are."""
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster; raises ManifestError when the findings left none."""
+        if self.found_cluster is None:
+            raise ManifestError(self.findings)
+        return self.found_cluster
+
+    def document(self, model: Cluster | InstanceGroup | SSHCredential) -> Document | None:
+        """The document that a model came from."""
+        return self.manifest.get(model.kind, model.metadata.name)
+
+
+def parse(manifest: Manifest) -> ParsedManifest:
+    """Read every document; never raises for what a user wrote."""
+    results = [(document, *_read(document)) for document in manifest.documents]
+    models = [model for _, model, _ in results if model is not None]
+    findings = [finding for _, _, found in results for finding in found]
+    whole = kinds.check_together([document for document, _, _ in results], complete=not _broken(manifest))
+    return ParsedManifest(
+        manifest=manifest,
+        findings=_sorted([*manifest.findings, *findings, *whole]),
+        found_cluster=next((model for model in models if isinstance(model, Cluster)), None),
+        groups=tuple(model for model in models if isinstance(model, InstanceGroup)),
+        ssh_keys=tuple(model for model in models if isinstance(model, SSHCredential)),
+        objects=tuple(document.data for document in manifest.documents if kinds.is_foreign(document)),
+    )
+
+
+def dump(model: SpecModel) -> dict[str, Any]:
+    """A model as plain data under YAML keys; what the user did not give is left out."""
+    return model.model_dump(by_alias=True, exclude_none=True)
+
+
+def _read(document: Document) -> tuple[SpecModel | None, list[Finding]]:
+    model, found = kinds.classify(document)
+    if model is None:
+        return None, [_placed(finding, document) for finding in found]
+    walk = _Walk(document.kind)
+    data = walk.mapping(document.root, model, ())
+    found += walk.findings
+    instance: SpecModel | None = None
+    try:
+        instance = model.model_validate(data)
+    except ValidationError as error:
+        found += _explained(error, document)
+    return instance, [_placed(finding, document) for finding in found]
+
+
+class _Walk:
+    """Goes through a document beside its model."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.findings: list[Finding] = []
+
+    def value(self, node: Node, shape: shapes.Shape, path: KeyPath) -> Any:
+        """A value as pydantic shall see it."""
+        match node.value:
+            case dict() if shape.model is not None:
+                return self.mapping(node, shape.model, path)
+            case dict() as entries if shape.values is not None:
+                inner = shape.values
+                return {
+                    key: "" if child.value is None and inner.text else self.value(child, inner, (*path, key))
+                    for key, child in entries.items()
+                }
+            case list() as items if shape.items is not None:
+                inner = shape.items
+                return [self.value(item, inner, (*path, index)) for index, item in enumerate(items)]
+            case bool() | int() | float() if shape.text:
+                return node.text
+        return node.plain()
+
+    def mapping(self, node: Node, model: type[SpecModel], path: KeyPath) -> dict[str, Any]:
+        """The entries that the model knows; the others become findings."""
+        known, data = shapes.fields(model), {}
+        for key, child in (node.mapping or {}).items():
+            place = (*path, key)
+            field = known.get(key)
+            if field is None:
+                self.findings.append(self._unknown(model, place))
+            elif child.value is not None:
+                if field.replacement is not None:
+                    self.findings.append(Finding(place, "is deprecated", field.replacement, Severity.WARNING))
+                data[key] = self.value(child, field.shape, place)
+        return data
+
+    def _unknown(self, model: type[SpecModel], path: KeyPath) -> Finding:
+        key = str(path[-1])
+        dotted = Finding(tuple(step for step in path if isinstance(step, str)), "").dotted
+        stray = next(
+            (why for (kind, at), why in messages.STRAYS.items() if (kind, at.replace("[]", "")) == (self.kind, dotted)),
+            None,
+        )
+        if stray is not None:
+            return Finding(path, "unknown field, ignored", stray, Severity.WARNING)
+        return Finding(path, "unknown field", self._meant(model, key, path))
+
+    def _meant(self, model: type[SpecModel], key: str, path: KeyPath) -> str | None:
+        below = shapes.home_of(model, key)
+        if below is not None and len(below) > 1:
+            return f"it belongs in {Finding((*path[:-1], *below[:-1]), '').dotted}"
+        guess = messages.did_you_mean(
+            key, (name for name, field in shapes.fields(model).items() if not field.replacement)
+        )
+        if guess is not None:
+            return f"did you mean {guess!r}?"
+        home = shapes.home_of(kinds.MODELS[self.kind], key, depth=4)
+        return f"it belongs in {Finding(home[:-1], '').dotted}" if home is not None else None
+
+
+def _explained(error: ValidationError, document: Document) -> Iterable[Finding]:
+    for details in error.errors(include_url=False, include_input=False):
+        path, node, fits = _path_of(details["loc"], document.root)
+        if fits:
+            message, hint = messages.explain(details["type"], details.get("ctx", {}), node)
+            yield Finding(path, message, hint)
+
+
+def _path_of(loc: tuple[int | str, ...], root: Node) -> tuple[KeyPath, Node | None, bool]:
+    """The user's path of an error, its value, and whether the error is about the branch of a union the user took."""
+    path: KeyPath = ()
+    node: Node | None = root
+    fits = True
+    for index, step in enumerate(loc):
+        child = node.child(step) if node is not None else None
+        if child is None and index < len(loc) - 1 or step == "[key]":
+            fits = fits and (step == "str") != isinstance(node.value if node else None, dict)
+        elif child is None and step in {"str", "ManifestSource"}:
+            fits = fits and (step == "str") != isinstance(node.value if node else None, dict)
+        else:
+            path, node = (*path, step), child
+    return path, node, fits
+
+
+def _placed(finding: Finding, document: Document) -> Finding:
+    """The finding with its document's title and its place in the file."""
+    about_the_key = finding.message.startswith("unknown field") or finding.message == "is deprecated"
+    location = finding.location or document.locate(finding.path, key=about_the_key)
+    return replace(finding, document=document.title, location=location)
+
+
+def _broken(manifest: Manifest) -> bool:
+    return any(finding.severity is Severity.ERROR for finding in manifest.findings)
+
+
+def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
+    files = {finding.location.file: None for finding in findings if finding.location}
+    order = {file: index for index, file in enumerate(files)}
+
+    def position(finding: Finding) -> tuple[int, int, int]:
+        place = finding.location
+        return (order[place.file], place.line, place.column) if place else (len(order), 0, 0)
+
+    return tuple(sorted(findings, key=position))
