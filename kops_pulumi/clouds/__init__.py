@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
-from kops_pulumi.errors import NotFoundError
+from kops_pulumi.errors import NotFoundError, ToolError
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 REGISTRY: tuple[str, ...] = ("aws", "gce", "openstack", "vsphere")
 """Values of the manifest's `spec.cloudProvider` that we build."""
 
-Leaf: TypeAlias = Literal["network", "firewall", "identity", "endpoints", "instances", "fleet"]
+Leaf: TypeAlias = Literal["provider", "network", "firewall", "identity", "endpoints", "instances", "fleet"]
 
 
 def get(name: str) -> Cloud:
@@ -29,8 +29,18 @@ def get(name: str) -> Cloud:
 
 
 def leaf(name: str, part: Leaf) -> ModuleType:
-    """The module of a cloud that makes one part of a cluster; this imports pulumi and the cloud's SDK."""
-    return import_module(f"{__name__}.{_known(name)}.{part}")
+    """The module of a cloud that makes one part of a cluster; this imports pulumi and the cloud's SDK.
+
+    Raises ToolError when the SDK is not installed, NotFoundError when the cloud does not have that part.
+    """
+    module = f"{__name__}.{_known(name)}.{part}"
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name == module:
+            raise NotFoundError(f"clusters on {name} can be planned, but not deployed: there is no {part}") from error
+        hint = f"pip install 'kops-pulumi[{name}]'"
+        raise ToolError(f"clusters on {name} need the Python package {error.name}", hint=hint) from error
 
 
 def _known(name: str) -> str:

@@ -1,0 +1,34 @@
+"""The AWS provider of a cluster, for programs that bring none: in the manifest's region, with the stack's `aws:` settings.
+
+https://www.pulumi.com/registry/packages/aws/api-docs/provider/
+"""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+PACKAGE = "aws"
+_TEXTS = ("profile", "accessKey", "secretKey", "token")
+_FLAGS = ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId")
+_OBJECTS = ("allowedAccountIds", "assumeRoles", "assumeRoleWithWebIdentity", "defaultTags", "endpoints", "ignoreTags")
+
+
+def make(name: str, region: str, parent: pulumi.Resource) -> pulumi.ProviderResource:
+    """A provider for `region`; a stack setting `aws:region` that says otherwise is named and not followed."""
+    config = pulumi.Config(PACKAGE)
+    configured = config.get("region")
+    if configured not in (None, region):
+        pulumi.log.warn(f"aws:region is {configured}, but the manifest's zones are in {region}; using {region}", parent)
+    settings = {
+        **{key: config.get_secret(key) for key in _TEXTS},
+        **{key: config.get_bool(key) for key in _FLAGS},
+        **{key: config.get_object(key) for key in _OBJECTS},
+        "maxRetries": config.get_int("maxRetries"),
+    }
+    arguments = {_snake(key): value for key, value in settings.items() if value is not None}
+    return aws.Provider(name, region=region, opts=pulumi.ResourceOptions(parent=parent), **arguments)
+
+
+def _snake(key: str) -> str:
+    return "".join(f"_{char.lower()}" if char.isupper() else char for char in key)

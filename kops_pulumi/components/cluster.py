@@ -1,0 +1,147 @@
+"""The component that users see: one cluster, on any cloud (`kops:index:Cluster`).
+
+One order for all clouds: network → firewall → identity → PKI → endpoints → instance groups. The plan says what; the cloud's
+leaf components say how; between them travel handles. This module must not know a cloud's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias, TypedDict
+
+import pulumi
+
+from kops_pulumi import clouds
+from kops_pulumi.components.handles import Handles
+from kops_pulumi.components.pki import Pki
+from kops_pulumi.errors import KopsError
+from kops_pulumi.model import CertificateKind, ClusterPlan, EndpointKind
+from kops_pulumi.pipeline import Planned
+from kops_pulumi.plan.names import logical
+
+
+class ClusterArgs(TypedDict, total=False):
+    """Arguments as plain data, for programs in other languages; give `manifest` or `documents`."""
+
+    manifest: str
+    """Path of the manifest file."""
+    overlays: list[str]
+    """Paths of files that are laid over it, in order."""
+    documents: list[dict[str, Any]]
+    """The manifest itself: its YAML documents as data."""
+    protect: bool
+    """Refuse to delete etcd volumes and authorities' keys; on unless switched off."""
+
+
+ClusterSource: TypeAlias = ClusterPlan | Planned | ClusterArgs | str
+"""A plan, a planned manifest, arguments, or the path of a manifest."""
+
+_BEFORE_PKI: tuple[clouds.Leaf, ...] = ("network", "firewall", "identity")
+_AFTER_PKI: tuple[clouds.Leaf, ...] = ("endpoints", "instances")
+
+_IGNORED_OPTIONS: Mapping[str, str] = {
+    "additional_secret_outputs": "secrets are marked where they arise",
+    "custom_timeouts": "set timeouts with a transform on the resources inside",
+    "ignore_changes": "leave the field out of the manifest, or use a transform on the resources inside",
+    "replace_on_changes": "use a transform on the resources inside",
+    "retain_on_delete": "use protect, or a transform on the resources inside",
+}
+"""Options that Pulumi drops silently on components (https://www.pulumi.com/docs/iac/concepts/components/), and what to do."""
+
+
+class Cluster(pulumi.ComponentResource):
+    """A Kubernetes cluster from a kops manifest."""
+
+    plan: ClusterPlan
+    outputs: Mapping[str, pulumi.Input[Any]]
+    """Plain ids and addresses for the stack's outputs; no secrets."""
+
+    def __init__(self, name: str, args: ClusterSource, opts: pulumi.ResourceOptions | None = None) -> None:
+        _refuse_ignored(opts)
+        super().__init__("kops:index:Cluster", name, None, opts)
+        self.plan = plan_of(args)
+        self._name = name
+        self._providers_for_leaves = self._provider()
+        handles = Handles(protect=args.get("protect", True) if isinstance(args, dict) else True)
+        for part in _BEFORE_PKI:
+            handles = self._add(part, handles)
+        pki = Pki(logical(name, "pki"), self.plan, handles, pulumi.ResourceOptions(parent=self))
+        handles = replace(handles, pki=pki.handles)
+        for part in _AFTER_PKI:
+            handles = self._add(part, handles)
+        self.outputs = _outputs(self.plan, handles)
+        self.register_outputs(dict(self.outputs))
+
+    def _provider(self) -> list[pulumi.ProviderResource]:
+        """The cloud's provider: the caller's where there is one, else one for the manifest's region."""
+        module = clouds.leaf(self.plan.cloud, "provider")
+        if self.get_provider(f"{module.PACKAGE}:index:Provider") is not None:
+            return []
+        return [module.make(logical(self._name, module.PACKAGE), self.plan.region, self)]
+
+    def _add(self, part: clouds.Leaf, handles: Handles) -> Handles:
+        """One leaf component of the cloud; its handles under the part's own name."""
+        leaf = getattr(clouds.leaf(self.plan.cloud, part), part.capitalize())
+        opts = pulumi.ResourceOptions(parent=self, providers=self._providers_for_leaves)
+        return replace(handles, **{part: leaf(logical(self._name, part), self.plan, handles, opts).handles})
+
+
+def plan_of(args: ClusterSource) -> ClusterPlan:
+    """The plan behind whatever the caller gave."""
+    match args:
+        case ClusterPlan():
+            return args
+        case Planned():
+            return args.plan
+        case str():
+            return _load([args], ())
+        case {"documents": documents}:
+            return _from_documents(documents)
+        case {"manifest": path}:
+            return _load([path], args.get("overlays", ()))
+    raise KopsError(
+        "a Cluster needs a manifest", hint="give `manifest` (a path) or `documents` (YAML documents as data)"
+    )
+
+
+def _load(paths: Sequence[str], overlays: Sequence[str]) -> ClusterPlan:
+    from kops_pulumi import pipeline
+
+    return pipeline.load(paths, overlays).plan
+
+
+def _from_documents(documents: Sequence[Mapping[str, Any]]) -> ClusterPlan:
+    import yaml
+
+    from kops_pulumi import manifest, pipeline, spec
+
+    text = yaml.safe_dump_all(documents, sort_keys=False)
+    return pipeline.run(spec.parse(manifest.loads(text, "documents"))).plan
+
+
+def _refuse_ignored(opts: pulumi.ResourceOptions | None) -> None:
+    given = [name for name in _IGNORED_OPTIONS if getattr(opts, name, None)] if opts else []
+    if given:
+        hint = "; ".join(f"{name}: {_IGNORED_OPTIONS[name]}" for name in given)
+        raise KopsError(f"Pulumi would silently ignore {', '.join(given)} on a Cluster", hint=hint)
+
+
+def _outputs(plan: ClusterPlan, handles: Handles) -> dict[str, pulumi.Input[Any]]:
+    addresses = handles.endpoints.addresses if handles.endpoints else {}
+    authorities = {item.key for item in plan.certificates if item.kind is CertificateKind.AUTHORITY}
+    outputs: dict[str, pulumi.Input[Any]] = {
+        "name": plan.name,
+        "region": plan.region,
+        "kubernetesVersion": plan.kubernetes_version,
+        "networkId": handles.network.network_id if handles.network else None,
+        "instanceGroups": dict(handles.instances.group_ids) if handles.instances else {},
+        "certificateAuthorities": {
+            key: pem for key, pem in (handles.pki.certificates if handles.pki else {}).items() if key in authorities
+        },
+    }
+    for endpoint in plan.endpoints:
+        outputs[f"{endpoint.name}Name"] = endpoint.dns_name
+        if endpoint.kind is EndpointKind.LOAD_BALANCER:
+            outputs[f"{endpoint.name}Endpoint"] = addresses[endpoint.name]
+    return outputs
