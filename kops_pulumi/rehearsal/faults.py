@@ -1,0 +1,63 @@
+"""Trouble on purpose: which operations fail, how, and how often.
+
+A `Fault` is data kept in the world's file, so that a fault injected by one process hits a run in another, and is used up
+across runs. `provider.py` asks `Store.take_fault` before and after it works. This module must not touch the store.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FaultKind(StrEnum):
+    THROTTLE = "throttle"
+    """The cloud says "slow down"; the provider retries with back-off (simulated, no waiting) and gives up after `RETRIES`."""
+    ERROR = "error"
+    """The cloud refuses, for good."""
+    PARTIAL = "partial"
+    """The object is made, but its initialization fails: the engine keeps it and finishes it in the next run."""
+    CRASH = "crash"
+    """The object is made, but the answer never arrives: the connection breaks."""
+    SLOW = "slow"
+    """The operation takes `seconds` of real time (at most 5)."""
+
+
+class Operation(StrEnum):
+    CREATE = "create"
+    READ = "read"
+    UPDATE = "update"
+    DELETE = "delete"
+    INVOKE = "invoke"
+
+
+RETRIES = 25
+"""How often a provider tries a throttled call (the AWS provider's default `max_retries`)."""
+LONGEST_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One kind of trouble, for operations whose type and name match."""
+
+    kind: FaultKind
+    operation: Operation | None = None
+    """None: any."""
+    type: str = "*"
+    """Glob over type tokens, e.g. `aws:ec2/vpc:Vpc`, `aws:autoscaling/*`."""
+    name: str = "*"
+    """Glob over logical resource names."""
+    times: int = 1
+    """How often it strikes."""
+    message: str = ""
+    """Replaces the usual text of the error."""
+    seconds: float = 0.0
+
+    def strikes(self, operation: Operation, type_: str, name: str) -> bool:
+        """Whether this fault concerns the operation."""
+        return (
+            self.operation in (None, operation)
+            and fnmatch.fnmatchcase(type_, self.type)
+            and fnmatch.fnmatchcase(name, self.name)
+        )

@@ -1,0 +1,85 @@
+"""A world: one simulated cloud and one Pulumi backend in one directory, with the environment that leads there.
+
+    <path>/cloud.sqlite    the simulated cloud, shared by every process that opens the world
+    <path>/backend/        stacks and their state (file backend, without attribute files: a kill -9 can leave an unreadable one)
+
+`with world(path) as w:` serves the providers from threads of this process, `w.environment` is for any engine started meanwhile.
+This module must not run commands (that is `run.py`) nor know a cluster (`seed.py`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from kops_pulumi.automation import engine as engines
+from kops_pulumi.errors import ToolError
+from kops_pulumi.rehearsal.aws import AWS
+from kops_pulumi.rehearsal.kinds import Package
+from kops_pulumi.rehearsal.kubernetes import KUBERNETES
+from kops_pulumi.rehearsal.randoms import RANDOM
+from kops_pulumi.rehearsal.store import Store
+from kops_pulumi.rehearsal.tls import TLS
+
+PACKAGES: Final[tuple[Package, ...]] = (AWS, KUBERNETES, RANDOM, TLS)
+"""Every package that can be rehearsed; those whose SDK is not installed are left out."""
+PASSPHRASE: Final = "rehearsal"  # noqa: S105 - protects nothing: everything in a world is made up
+STORE_FILE: Final = "cloud.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """An open world."""
+
+    path: Path
+    store: Store
+    environment: Mapping[str, str]
+    """The whole environment for an engine that is to work in this world."""
+
+
+@contextmanager
+def world(path: Path, *, environ: Mapping[str, str] | None = None) -> Iterator[World]:
+    """Open (or begin) the world in a directory and serve its providers until the context ends.
+
+    Raises `ToolError` when there is no engine.
+    """
+    from kops_pulumi.rehearsal.server import Servers
+
+    path = path.absolute()
+    path.mkdir(parents=True, exist_ok=True)
+    outside = os.environ if environ is None else environ
+    found = engines.look(outside)
+    if found.engine is None:
+        raise ToolError("; ".join(found.problems), hint="run `make demo` once, or install Pulumi")
+    with open_store(path) as store, Servers(installed(), store) as servers:
+        inside = found.engine.environment(outside, acquire_plugins=False)
+        yield World(path, store, {**inside, **environment(path, servers.attachment)})
+
+
+def open_store(path: Path) -> Store:
+    """The simulated cloud of a world, without serving it: to look, to seed, to break things."""
+    return Store(path / STORE_FILE)
+
+
+def installed() -> tuple[Package, ...]:
+    """The packages whose SDK is there."""
+    from importlib.util import find_spec
+
+    return tuple(package for package in PACKAGES if find_spec(f"pulumi_{package.name}"))
+
+
+def environment(path: Path, attachment: str) -> dict[str, str]:
+    """What leads an engine into the world and nowhere else."""
+    backend = path / "backend"
+    backend.mkdir(exist_ok=True)
+    return {
+        "PULUMI_DEBUG_PROVIDERS": attachment,
+        "PULUMI_BACKEND_URL": f"file://{backend}?metadata=skip",
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
