@@ -107,7 +107,9 @@ def allocate_regional(parent: str, names: Iterable[str], taken: Sequence[str], p
         return {}
     used = [network(text) for text in taken]
     blocks = (
-        block for block in islice(whole.subnets(new_prefix=prefix_length), 1, None) if not any(overlap(block, u) for u in used)
+        block
+        for block in islice(whole.subnets(new_prefix=prefix_length), 1, None)
+        if not any(overlap(block, u) for u in used)
     )
     return {name: str(block) for name, block in zip(sorted(names), blocks, strict=False)}
 

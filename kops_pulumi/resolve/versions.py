@@ -120,7 +120,11 @@ def check_kubernetes(text: str, *, force: bool = False) -> list[Finding]:
         message = f"Kubernetes {short} is newer than this kops-pulumi knows (1.{newest})"
         return [Finding(VERSION_PATH, message, f"{choice}, upgrade kops-pulumi, or force it", severity)]
     if version.minor < OLDEST_ACCEPTED_MINOR:
-        return [Finding(VERSION_PATH, f"Kubernetes {short} is too old: 1.{OLDEST_ACCEPTED_MINOR} is the oldest accepted", choice)]
+        return [
+            Finding(
+                VERSION_PATH, f"Kubernetes {short} is too old: 1.{OLDEST_ACCEPTED_MINOR} is the oldest accepted", choice
+            )
+        ]
     if version.minor < oldest_supported:
         message = f"Kubernetes {short} gets no fixes upstream any more"
         return [Finding(VERSION_PATH, message, f"upgrade one minor at a time; {choice}", Severity.WARNING)]

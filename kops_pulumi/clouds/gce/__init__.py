@@ -123,7 +123,9 @@ class Gce:
 def _cluster(cluster: Cluster) -> Iterator[Finding]:
     spec = cluster.spec
     if spec.network_cidr:
-        yield Finding(("spec", "networkCIDR"), "a GCE network has no range of its own", "remove it: subnets have ranges")
+        yield Finding(
+            ("spec", "networkCIDR"), "a GCE network has no range of its own", "remove it: subnets have ranges"
+        )
     if not spec.project:
         yield Finding(("spec", "project"), "GCE needs the id of a project", "set spec.project")
     for index, subnet in enumerate(spec.subnets or ()):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kops_pulumi.clouds.ownership import foreign
-from kops_pulumi.errors import Finding
+from kops_pulumi.errors import Finding, KeyPath
 from kops_pulumi.model import Role
 from kops_pulumi.plugins import Capabilities, CloudDefaults
 from kops_pulumi.resolve.versions import dated
@@ -117,7 +117,7 @@ def _cluster(cluster: Cluster) -> Iterator[Finding]:
     options = cluster.spec.cloud_config and cluster.spec.cloud_config.openstack
     balancer = options.loadbalancer if options else None
     if balancer and balancer.method not in (None, *_METHODS):
-        path = ("spec", "cloudConfig", "openstack", "loadbalancer", "method")
+        path: KeyPath = ("spec", "cloudConfig", "openstack", "loadbalancer", "method")
         yield Finding(path, f"{balancer.method!r} is not a balancing method", f"use {', '.join(_METHODS)}")
     scaler = cluster.spec.cluster_autoscaler
     if scaler and scaler.enabled:
