@@ -44,10 +44,13 @@ def schema(what: str) -> None:
       # yaml-language-server: $schema=./kops.schema.json     (first line of cluster.yaml)
     """
     if what == "change-report":
-        from kops_pulumi.automation.report import json_schema
+        from kops_pulumi.automation import report
+
+        click.echo(as_json(report.json_schema()))
     else:
-        from kops_pulumi.spec import json_schema
-    click.echo(as_json(json_schema()))
+        from kops_pulumi import spec
+
+        click.echo(as_json(spec.json_schema()))
 
 
 @click.command()

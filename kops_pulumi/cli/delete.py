@@ -29,7 +29,7 @@ def delete() -> None:
 
 @click.command()
 @cluster_options(guess=False)
-@click.option("-y", "--yes", is_flag=True, help="Delete, after listing what goes; at a terminal, after typing the name.")
+@click.option("-y", "--yes", is_flag=True, help="Delete, after listing what goes (and typing the name at a terminal).")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Format of the list.")
 @click.option("--remove-manifest", is_flag=True, help="Delete the manifest's files too, once the cluster is gone.")
 @rehearsable

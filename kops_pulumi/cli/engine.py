@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -80,7 +79,7 @@ def refuse_pending(stack: ClusterStack, *, forget: bool) -> None:
     if pending and not forget:
         raise EngineError(
             "an earlier run was cut off during:\n  " + "\n  ".join(pending),
-            hint="look in the cloud whether these exist; delete what is half-made, then run again with --forget-pending",
+            hint="look in the cloud for these, delete what is half-made, then run again with --forget-pending",
         )
     if pending:
         stack.forget_pending()

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,20 +22,16 @@ if TYPE_CHECKING:
     from pulumi.automation import EngineEvent, StepEventMetadata
     from rich.console import RenderableType
 
+    from kops_pulumi.automation.stack import Watch
+
 _QUIET_OPS = {"same", "read", "refresh", "discard", "replace", "remove-pending-replace"}
 _DOING = {"create": "creating", "update": "updating", "delete": "deleting", "create-replacement": "creating"}
 _DONE = {"create": "created", "update": "updated", "delete": "deleted", "create-replacement": "replaced"}
 _ROWS = 8
 
 
-class Watcher(Protocol):
-    """Takes the engine's events as they come."""
-
-    def __call__(self, event: EngineEvent) -> None: ...
-
-
 @contextmanager
-def watching(title: str, *, quiet: bool = False) -> Iterator[Watcher]:
+def watching(title: str, *, quiet: bool = False) -> Iterator[Watch]:
     """Show an operation while it runs; the value is the `watch` of ClusterStack's operations."""
     if quiet:
         yield lambda _event: None

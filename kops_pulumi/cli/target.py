@@ -104,7 +104,7 @@ def cluster_options(*, guess: bool = True) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         @click.argument("name", required=False, metavar="[NAME]", shell_complete=complete_names)
-        @click.option("--name", "name_flag", metavar="NAME", help="The cluster, as an option.  [env: KOPS_CLUSTER_NAME]")
+        @click.option("--name", "name_flag", metavar="NAME", help="The same, as an option.  [env: KOPS_CLUSTER_NAME]")
         @files_option
         @store_option
         @click.pass_context

@@ -1,0 +1,187 @@
+"""`create cluster` writes the manifest of a new cluster; `create -f` registers manifests you have. No cloud is touched.
+
+The flags are a table; what they mean is `starter.py`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kops_pulumi.cli.lazy import LazyGroup, Verb
+from kops_pulumi.cli.output import as_json, as_yaml
+from kops_pulumi.cli.target import FILE, cluster_name, store_of, store_option
+from kops_pulumi.store import Store
+
+if TYPE_CHECKING:
+    from kops_pulumi.starter import Wishes
+
+_VERBS = {"cluster": Verb("kops_pulumi.cli.create:cluster", "Write the manifest of a new cluster.")}
+_CLOUDS = ("aws", "gce", "openstack", "vsphere")
+_NETWORKING = (
+    "cilium",
+    "cilium-eni",
+    "cilium-etcd",
+    "calico",
+    "amazonvpc",
+    "kindnet",
+    "flannel",
+    "kube-router",
+    "gcp",
+    "cni",
+)
+"""As `starter.NETWORKING`, without importing it; a test holds them together."""
+
+
+@click.group(cls=LazyGroup, verbs=_VERBS, invoke_without_command=True)
+@click.option("-f", "--filename", "files", multiple=True, type=FILE, help="A manifest to register; repeatable.")
+@store_option
+@click.pass_context
+def create(ctx: click.Context, files: tuple[Path, ...], state: str | None) -> None:
+    """Write the manifest of a new cluster, or register manifests you have with -f FILE.
+
+    Either ends with a file clusters/NAME/cluster.yaml, and nothing in any cloud.
+    """
+    if files:
+        _register(store_of(ctx, state), files)
+    elif ctx.invoked_subcommand is None:
+        raise click.UsageError("say what: `create cluster NAME`, or `create -f FILE`", ctx=ctx)
+
+
+class Comma(click.ParamType[tuple[str, ...]]):
+    """`a,b,c`, as kops takes its lists."""
+
+    name = "list"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:  # noqa: ARG002
+        """The parts, without spaces around them and without empty ones."""
+        parts = value if isinstance(value, tuple) else str(value).split(",")
+        return tuple(part.strip() for part in parts if part.strip())
+
+
+COMMA = Comma()
+
+
+_CHOICE = click.Choice
+_FLAGS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("--cloud", {"type": _CHOICE(_CLOUDS), "default": "aws", "show_default": True, "help": "Where it is to run."}),
+    ("--zones", {"type": COMMA, "required": True, "help": "Zones of the machines, comma-separated."}),
+    ("--control-plane-zones", {"type": COMMA, "default": (), "help": "Zones for control planes; default: --zones."}),
+    ("--control-plane-count", {"type": click.IntRange(1), "help": "1, 3 or 5; default: 1, or one a given zone."}),
+    ("--control-plane-size", {"help": "Machine type of control planes."}),
+    ("--node-count", {"type": click.IntRange(0), "help": "Number of nodes; default: one a zone."}),
+    ("--node-size", {"help": "Machine type of nodes."}),
+    ("--networking", {"type": _CHOICE(_NETWORKING), "default": "cilium", "show_default": True, "metavar": "CNI", "help": f"One of {', '.join(_NETWORKING)}."}),
+    ("-t --topology", {"type": _CHOICE(["public", "private"]), "default": "public", "show_default": True,
+                    "help": "Private machines have no public addresses."}),
+    ("--bastion", {"is_flag": True, "help": "Add a bastion (private topology)."}),
+    ("--api-loadbalancer-type", {"type": _CHOICE(["public", "internal"]),
+                                 "help": "The API's load balancer; public by default if private or without DNS."}),
+    ("--dns", {"type": _CHOICE(["public", "private", "none"]),
+               "help": "Where the API can be looked up; default: none, or public with --dns-zone."}),
+    ("--dns-zone", {"help": "Hosted zone, by name or id."}),
+    ("--kubernetes-version", {"help": "Default: the newest minor that this version supports."}),
+    ("--ssh-public-key", {"type": click.Path(exists=True, dir_okay=False, path_type=Path),
+                          "help": "File of the operators' public key."}),
+    ("--admin-access", {"type": COMMA, "required": True,
+                        "help": "Ranges that may reach the API, comma-separated; 0.0.0.0/0 is everybody."}),
+    ("--ssh-access", {"type": COMMA, "default": (), "help": "Ranges that may log in by SSH; default: none."}),
+    ("--network-cidr", {"help": "IPv4 range of the new network."}),
+    ("--network-id", {"help": "Existing network to use; never changed."}),
+    ("--subnets", {"type": COMMA, "default": (), "help": "Existing subnets, one a zone."}),
+    ("--utility-subnets", {"type": COMMA, "default": (), "help": "Existing public subnets beside private ones."}),
+    ("--image", {"help": "Machine image; default: the newest we know, written down exactly."}),
+    ("--config-base", {"help": "Object-store address for the nodes' files, e.g. s3://bucket/NAME."}),
+    ("--set", {"multiple": True, "metavar": "PATH=VALUE", "help": "More, e.g. spec.kubelet.maxPods=200; repeatable."}),
+)  # fmt: skip
+
+
+def _flags(function: Callable[..., Any]) -> Callable[..., Any]:
+    """All flags that describe the new cluster, in the order of the table."""
+    for name, options in reversed(_FLAGS):
+        function = click.option(*name.split(), **options)(function)
+    return function
+
+
+@click.command()
+@click.argument("name", required=False, metavar="NAME")
+@click.option("--name", "name_flag", metavar="NAME", help="The cluster's name, as an option.  [env: KOPS_CLUSTER_NAME]")
+@_flags
+@click.option("--dry-run", is_flag=True, help="Print the manifest instead of writing it.")
+@click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", help="Format of --dry-run.")
+@store_option
+@click.pass_context
+def cluster(
+    ctx: click.Context,
+    /,
+    *,
+    name: str | None,
+    name_flag: str | None,
+    state: str | None,
+    dry_run: bool,
+    output: str,
+    **flags: Any,
+) -> None:
+    """Write the manifest of a new cluster to clusters/NAME/cluster.yaml.
+
+    Defaults are kops's, but closed where kops is open: --admin-access must be said, and SSH stays shut without
+    --ssh-access. Versions, images and addresses are written down, so that nothing moves by itself later.
+
+    \b
+      kops-pulumi create cluster prod.example.com --zones eu-central-1a,eu-central-1b,eu-central-1c \\
+        --control-plane-count 3 --topology private --bastion --admin-access 203.0.113.0/24
+    """
+    from kops_pulumi import starter
+
+    given = cluster_name(ctx, name, name_flag)
+    if not given:
+        raise click.UsageError("which name shall the cluster have? give NAME", ctx=ctx)
+    documents = starter.write(_wishes(given, flags))
+    if dry_run:
+        click.echo(as_json(documents) if output == "json" else as_yaml(documents))
+        return
+    path = store_of(ctx, state).add(given, as_yaml(documents) + "\n")
+    click.echo(f"wrote {path}")
+    click.echo(f"see what it becomes: kops-pulumi update cluster {given}", err=True)
+
+
+def _wishes(name: str, flags: dict[str, Any]) -> Wishes:
+    from kops_pulumi.starter import Wishes
+
+    key: Path | None = flags.pop("ssh_public_key")
+    balancer, dns = flags.pop("api_loadbalancer_type"), flags.pop("dns")
+    return Wishes(
+        name=name,
+        ssh_public_key=key.read_text(encoding="utf-8") if key else None,
+        private=flags.pop("topology") == "private",
+        load_balancer=balancer and balancer.capitalize(),
+        dns=dns and dns.capitalize(),
+        settings=dict(_setting(text) for text in flags.pop("set")),
+        **flags,
+    )
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """`path=value`; the value as YAML, so that numbers, booleans and `[a, b]` mean themselves."""
+    import yaml
+
+    path, equals, value = text.partition("=")
+    if not equals or not path.startswith(("spec.", "metadata.", "cluster.")):
+        raise click.UsageError(f"--set {text}: write it as spec.field=value")
+    return path, yaml.safe_load(value)
+
+
+def _register(store: Store, files: tuple[Path, ...]) -> None:
+    """Check manifests and copy their text, as it is, into the store."""
+    from kops_pulumi import pipeline
+    from kops_pulumi.cli.output import show_findings
+
+    planned = pipeline.load(files)
+    show_findings(planned.findings)
+    texts = [file.read_text(encoding="utf-8").strip("\n") for file in files]
+    path = store.add(planned.plan.name, "\n---\n".join(texts) + "\n")
+    click.echo(f"wrote {path}")
+    click.echo(f"see what it becomes: kops-pulumi update cluster {planned.plan.name}", err=True)
