@@ -29,8 +29,6 @@ class Plugin:
     ipv6 = False
     clouds: frozenset[str] | None = None
     network_policy = False
-    choices: Mapping[str, tuple[str, ...]] = {}
-    """Legal values by YAML key, where the plug-in has an enumeration."""
 
     def settings(self, full: FullSpec) -> Any:
         """The plug-in's part of the manifest."""
@@ -58,7 +56,7 @@ class Plugin:
 
     def validate(self, full: FullSpec) -> Sequence[Finding]:
         """Findings about the plug-in's part of the manifest."""
-        return [*self._common(full), *self._choices(full), *self.checks(full)]
+        return [*self._common(full), *self.checks(full)]
 
     def checks(self, full: FullSpec) -> Iterable[Finding]:
         """Findings that only this plug-in makes."""
@@ -93,13 +91,6 @@ class Plugin:
         if self.replaces_kube_proxy(full) and (proxy is None or proxy.enabled is not False):
             message = f"{self.key} replaces kube-proxy with these settings, so kube-proxy must be off"
             yield Finding(("spec", "kubeProxy", "enabled"), message, "set spec.kubeProxy.enabled: false")
-
-    def _choices(self, full: FullSpec) -> Iterable[Finding]:
-        values = self.settings(full).model_dump(by_alias=True, exclude_none=True)
-        for name, legal in self.choices.items():
-            value = values.get(name)
-            if value not in (None, "", *legal):
-                yield self.finding(f"{value!r} is not a value of {name}", name, hint=f"one of: {', '.join(legal)}")
 
 
 @dataclass

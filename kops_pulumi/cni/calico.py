@@ -23,13 +23,6 @@ class Calico(Plugin):
     key = "calico"
     ipv6 = True
     network_policy = True
-    choices: Mapping[str, tuple[str, ...]] = {
-        "awsSrcDstCheck": ("Disable", "DoNothing", "Enable"),
-        "bpfExternalServiceMode": ("DSR", "Tunnel"),
-        "chainInsertMode": ("insert", "append"),
-        "encapsulationMode": ("ipip", "vxlan", "none"),
-        "iptablesBackend": ("Auto", "NFT", "Legacy"),
-    }
 
     def replaces_kube_proxy(self, full: FullSpec) -> bool:
         """With the eBPF data plane."""

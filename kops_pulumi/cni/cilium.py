@@ -28,15 +28,6 @@ class Cilium(Plugin):
     key = "cilium"
     ipv6 = True
     network_policy = True
-    choices: Mapping[str, tuple[str, ...]] = {
-        "enablePolicy": ("default", "always", "never"),
-        "tunnel": ("vxlan", "geneve", "disabled"),
-        "monitorAggregation": ("low", "medium", "maximum"),
-        "identityAllocationMode": ("crd", "kvstore"),
-        "bpfLBAlgorithm": ("random", "maglev"),
-        "encryptionType": ("ipsec", "wireguard"),
-        "ipam": ("hostscope", "kubernetes", "crd", _ENI),
-    }
 
     def replaces_kube_proxy(self, full: FullSpec) -> bool:
         """With enableNodePort cilium serves Services itself."""

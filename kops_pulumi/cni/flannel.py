@@ -3,7 +3,7 @@ https://github.com/flannel-io/flannel/blob/master/Documentation/backends.md."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kops_pulumi.cni.base import Plugin, node_to_control_plane
@@ -19,7 +19,6 @@ class Flannel(Plugin):
     """`networking.flannel`."""
 
     key = "flannel"
-    choices: Mapping[str, tuple[str, ...]] = {"backend": tuple(_PORTS)}
 
     def rules(self, full: FullSpec) -> Sequence[Rule]:
         """The overlay's packets from nodes to control planes."""
