@@ -106,6 +106,7 @@ def set_up(_options: argparse.Namespace) -> None:
         install_packages(venv)
         found = engine.ensure(say=say, python=venv.python)
     else:
+        engine_install.find_go(os.environ)  # says at once, not after minutes, when there is none
         with engine_in_background() as build:
             install_packages(venv)
             if build.wait() != 0:
