@@ -62,7 +62,7 @@ class Cluster(pulumi.ComponentResource):
         super().__init__("kops:index:Cluster", name, None, opts)
         self.plan = plan_of(args)
         self._name = name
-        self._providers_for_leaves = self._provider()
+        self._providers_for_leaves = self._own_provider()
         handles = Handles(protect=args.get("protect", True) if isinstance(args, dict) else True)
         for part in _BEFORE_PKI:
             handles = self._add(part, handles)
@@ -73,7 +73,7 @@ class Cluster(pulumi.ComponentResource):
         self.outputs = _outputs(self.plan, handles)
         self.register_outputs(dict(self.outputs))
 
-    def _provider(self) -> list[pulumi.ProviderResource]:
+    def _own_provider(self) -> list[pulumi.ProviderResource]:
         """The cloud's provider: the caller's where there is one, else one for the manifest's region."""
         module = clouds.leaf(self.plan.cloud, "provider")
         if self.get_provider(f"{module.PACKAGE}:index:Provider") is not None:

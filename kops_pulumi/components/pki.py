@@ -34,7 +34,7 @@ class Pki(pulumi.ComponentResource):
     ) -> None:
         super().__init__("kops:index:Pki", name, None, opts)
         self._name = name
-        self._opts = pulumi.ResourceOptions(parent=self, protect=handles.protect)
+        self._child = pulumi.ResourceOptions(parent=self, protect=handles.protect)
         keys = {certificate.key: self._key(certificate) for certificate in plan.certificates}
         authorities = [item for item in plan.certificates if item.kind is CertificateKind.AUTHORITY]
         certificates = {item.key: self._authority(item, keys[item.key]).cert_pem for item in authorities}
@@ -55,7 +55,7 @@ class Pki(pulumi.ComponentResource):
             algorithm="ECDSA" if authority else "RSA",
             ecdsa_curve=_CURVE if authority else None,
             rsa_bits=None if authority else _RSA_BITS,
-            opts=pulumi.ResourceOptions.merge(self._opts, opts),
+            opts=pulumi.ResourceOptions.merge(self._child, opts),
         )
 
     def _authority(self, certificate: Certificate, key: tls.PrivateKey) -> tls.SelfSignedCert:
@@ -68,5 +68,5 @@ class Pki(pulumi.ComponentResource):
             allowed_uses=list(_USES),
             validity_period_hours=VALIDITY_HOURS,
             early_renewal_hours=0,
-            opts=self._opts,
+            opts=self._child,
         )

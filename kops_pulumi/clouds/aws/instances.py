@@ -34,7 +34,7 @@ class Instances(pulumi.ComponentResource):
     ) -> None:
         super().__init__("kops:aws:Instances", name, None, opts)
         self._name, self._plan = name, plan
-        self._protect = handles.protect
+        self._keep = handles.protect
         self._key = self._key_name()
         self._volumes = {f"{c.name}/{m.name}": self._volume(c, m) for c in plan.etcd for m in c.members}
         volume_ids = {key: volume.id for key, volume in self._volumes.items()}
@@ -77,7 +77,7 @@ class Instances(pulumi.ComponentResource):
             encrypted=volume.encrypted,
             kms_key_id=volume.kms_key,
             tags=tags.etcd_volume(self._plan, cluster, member),
-            opts=self._child(protect=self._protect),
+            opts=self._child(protect=self._keep),
         )
 
     def _group(self, group: Group, image: images.Image) -> pulumi.Output[str]:

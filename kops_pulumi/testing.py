@@ -1,0 +1,336 @@
+"""The public test double: what would a program register, without an engine, a cloud or a network?
+
+    from kops_pulumi.testing import record
+
+    resources = record(lambda: Cluster("prod", "cluster.yaml"))
+    assert [r for r in resources if r.type == "aws:ec2/vpc:Vpc"]
+
+`record` runs the program to its end in a thread and a context of its own, so Pulumi's global state is as before, and returns
+plain data: assert outside of the program. Ids and computed outputs look like real ones (`Answers` says what; give a
+subclass for others) and depend on names only, so that recordings can be compared as bytes. Secrets read `[secret]`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import hashlib
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime import mocks, settings
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.stack import run_in_stack
+
+SECRET = "[secret]"  # noqa: S105 - what is shown instead of one
+UNKNOWN = "[unknown]"
+STACK = "pulumi:pulumi:Stack"
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""The key that marks special values on Pulumi's wire (sdk/python/lib/pulumi/runtime/rpc.py)."""
+_SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a marker
+_UNKNOWN_SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One resource that a program registered."""
+
+    urn: str
+    type: str
+    name: str
+    parent: str | None
+    """The parent's URN; None for what the program registered at its top."""
+    custom: bool
+    """A real resource; components are not."""
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any] | None
+    """What a component registered as its outputs; None when it never did, and for custom resources."""
+    id: str
+    provider: str | None
+    """URN of the explicit provider; None for the default one."""
+    protect: bool
+    depends_on: tuple[str, ...]
+    """URNs, explicit and by reference, sorted."""
+    ignore_changes: tuple[str, ...]
+    secret_outputs: tuple[str, ...]
+
+    def to_data(self) -> dict[str, Any]:
+        """Type, name, parent and inputs: what `toolbox resources` prints."""
+        return {"type": self.type, "name": self.name, "parent": self.parent, "inputs": self.inputs}
+
+
+@dataclass(frozen=True, slots=True)
+class Invoked:
+    """One look-up that a program made."""
+
+    token: str
+    args: Mapping[str, Any]
+
+
+class Recording(list[Registered]):
+    """The resources, sorted by URN, with what else the program did."""
+
+    invokes: tuple[Invoked, ...] = ()
+    exports: Mapping[str, Any] = {}
+    """The stack's outputs."""
+
+    def of(self, type_: str) -> list[Registered]:
+        """Only the resources of one type."""
+        return [resource for resource in self if resource.type == type_]
+
+
+class Answers:
+    """What the cloud would answer. Override `resource` or `invoke` to say something else."""
+
+    region = "us-test-1"
+    account = "123456789012"
+
+    def resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        """The id of a new resource and its computed outputs (the inputs are outputs anyway)."""
+        seed = fingerprint(type_, name)
+        prefix = _PREFIXES.get(type_)
+        physical = str(inputs.get("name") or inputs.get("keyName") or name)
+        id_ = f"{prefix}-{seed[:17]}" if prefix else physical
+        arn = f"arn:aws:{_SERVICES.get(type_, 'test')}:{self.region}:{self.account}:{physical}"
+        computed = _COMPUTED.get(type_)
+        more = computed(id_, seed, self) if computed else {}
+        return (arn if type_ in _ARN_IS_ID else id_), {"arn": arn, **more}
+
+    def invoke(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The result of a look-up."""
+        seed = fingerprint(token, repr(sorted(args.items())))
+        answer = _LOOKUPS.get(token)
+        return {"id": f"id-{seed[:17]}", **(answer(seed, args, self) if answer else {})}
+
+
+def fingerprint(*parts: str) -> str:
+    """Hexadecimal digits that depend on the parts only."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def record(
+    program: Callable[[], object],
+    *,
+    answers: Answers | None = None,
+    project: str = "kops-pulumi",
+    stack: str = "test",
+    config: Mapping[str, str] | None = None,
+    preview: bool = False,
+) -> Recording:
+    """Run a program to its end and return what it registered, sorted by URN.
+
+    `config` has keys as the engine gives them (`aws:profile`). With `preview` nothing has an id or a computed output yet,
+    as when a stack is first previewed. An exception of the program is raised here.
+    """
+    context = contextvars.copy_context()
+    monitor = _Monitor(answers or Answers(), preview=preview)
+    with ThreadPoolExecutor(1, "record") as thread:
+        thread.submit(context.run, _run, program, monitor, project, stack, dict(config or {})).result()
+    return monitor.recording()
+
+
+def _run(program: Callable[[], object], monitor: _Monitor, project: str, stack: str, config: dict[str, str]) -> None:
+    settings.ROOT.set(None)
+    settings.configure(
+        mocks.MockSettings(
+            monitor=monitor,
+            monitor_features=set(monitor.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures),
+            engine=mocks.MockEngine(None),
+            project=project,
+            stack=stack,
+            dry_run=monitor.preview,
+            organization="organization",
+            root_directory=".",
+            callbacks=None,
+            outputs=set(),
+            lock=threading.Lock(),
+            package_refs={},
+            base_providers_by_ref={},
+        )
+    )
+    pulumi.runtime.set_all_config(config)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_until_complete(run_in_stack(lambda: _without_result(program)))
+    finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def _without_result(program: Callable[[], object]) -> None:
+    program()
+
+
+class _Monitor(mocks.MockMonitor):
+    """The engine's side of the wire: answers at once and keeps what it was told."""
+
+    def __init__(self, answers: Answers, *, preview: bool) -> None:
+        super().__init__(None)  # type: ignore[arg-type] - the parts that would ask it are overridden
+        self.preview = preview
+        self._answers = answers
+        self._lock = threading.Lock()
+        self._registered: dict[str, tuple[Any, str, Mapping[str, Any]]] = {}
+        self._outputs: dict[str, Mapping[str, Any]] = {}
+        self._invoked: list[Invoked] = []
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
+        urn = self.make_urn(request.parent, request.type, request.name)
+        inputs = plain(request.object)
+        id_, computed = "", {}
+        if request.custom and not self.preview:
+            id_, computed = self._answers.resource(request.type, request.name, inputs)
+        with self._lock:
+            if urn in self._registered:
+                raise ValueError(f"two resources are called {urn}")
+            self._registered[urn] = (request, id_, inputs)
+        state = struct_pb2.Struct()
+        state.update(_marked(computed, set(request.additionalSecretOutputs)))
+        state.MergeFrom(request.object)
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=id_, object=state)
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+        with self._lock:
+            self._outputs[request.urn] = plain(request.outputs)
+        return empty_pb2.Empty()
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802
+        urn = self.make_urn(request.parent, request.type, request.name)
+        return resource_pb2.ReadResourceResponse(urn=urn, properties=request.properties)
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
+        args = plain(request.args)
+        with self._lock:
+            self._invoked.append(Invoked(request.tok, args))
+        result = struct_pb2.Struct()
+        result.update(self._answers.invoke(request.tok, args))
+        return resource_pb2.ResourceInvokeResponse(**{"return": result})
+
+    def recording(self) -> Recording:
+        """Everything so far, in a stable order."""
+        found = Recording(
+            self._one(urn, *facts) for urn, facts in sorted(self._registered.items()) if facts[0].type != STACK
+        )
+        found.invokes = tuple(sorted(self._invoked, key=lambda invoked: (invoked.token, repr(invoked.args))))
+        stacks = [self._outputs.get(urn, {}) for urn, facts in self._registered.items() if facts[0].type == STACK]
+        found.exports = stacks[0] if stacks else {}
+        return found
+
+    def _one(self, urn: str, request: Any, id_: str, inputs: Mapping[str, Any]) -> Registered:
+        top = request.parent.split("::")[2:3] == [STACK]
+        return Registered(
+            urn=urn,
+            type=request.type,
+            name=request.name,
+            parent=None if top or not request.parent else request.parent,
+            custom=request.custom,
+            inputs=inputs,
+            outputs=None if request.custom else self._outputs.get(urn),
+            id=id_,
+            provider=request.provider.rpartition("::")[0] or None,
+            protect=request.protect,
+            depends_on=tuple(sorted(set(request.dependencies))),
+            ignore_changes=tuple(request.ignoreChanges),
+            secret_outputs=tuple(request.additionalSecretOutputs),
+        )
+
+
+def plain(struct: struct_pb2.Struct) -> dict[str, Any]:
+    """A message's properties as plain values; secrets masked, whole numbers as ints."""
+    return {key: _value(value) for key, value in sorted(struct.fields.items())}
+
+
+def _value(value: struct_pb2.Value) -> Any:
+    match value.WhichOneof("kind"):
+        case "number_value":
+            return int(value.number_value) if value.number_value.is_integer() else value.number_value
+        case "string_value":
+            return UNKNOWN if value.string_value == _UNKNOWN_SENTINEL else value.string_value
+        case "bool_value":
+            return value.bool_value
+        case "list_value":
+            return [_value(item) for item in value.list_value.values]
+        case "struct_value":
+            marked = value.struct_value.fields.get(_SIGNATURE)
+            secret = marked is not None and marked.string_value == _SECRET_SIGNATURE
+            return SECRET if secret else plain(value.struct_value)
+    return None
+
+
+def _marked(outputs: Mapping[str, Any], secret: set[str]) -> dict[str, Any]:
+    return {
+        key: {_SIGNATURE: _SECRET_SIGNATURE, "value": value} if key in secret else value
+        for key, value in outputs.items()
+    }
+
+
+_PREFIXES: Mapping[str, str] = {
+    "aws:ebs/volume:Volume": "vol",
+    "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": "eigw",
+    "aws:ec2/eip:Eip": "eipalloc",
+    "aws:ec2/internetGateway:InternetGateway": "igw",
+    "aws:ec2/launchTemplate:LaunchTemplate": "lt",
+    "aws:ec2/natGateway:NatGateway": "nat",
+    "aws:ec2/route:Route": "r-rtb",
+    "aws:ec2/routeTable:RouteTable": "rtb",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": "rtbassoc",
+    "aws:ec2/securityGroup:SecurityGroup": "sg",
+    "aws:ec2/subnet:Subnet": "subnet",
+    "aws:ec2/vpc:Vpc": "vpc",
+    "aws:ec2/vpcDhcpOptions:VpcDhcpOptions": "dopt",
+    "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": "vpc-cidr-assoc",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "sgr",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "sgr",
+}
+"""Beginnings of ids; other resources are known by their names."""
+
+_ARN_IS_ID = frozenset(
+    {"aws:lb/loadBalancer:LoadBalancer", "aws:lb/targetGroup:TargetGroup", "aws:lb/listener:Listener"}
+)
+_SERVICES: Mapping[str, str] = {
+    "aws:cloudwatch/eventRule:EventRule": "events",
+    "aws:iam/instanceProfile:InstanceProfile": "iam",
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "iam",
+    "aws:iam/role:Role": "iam",
+    "aws:lb/loadBalancer:LoadBalancer": "elasticloadbalancing",
+    "aws:lb/listener:Listener": "elasticloadbalancing",
+    "aws:lb/targetGroup:TargetGroup": "elasticloadbalancing",
+    "aws:sqs/queue:Queue": "sqs",
+}
+_COMPUTED: Mapping[str, Callable[[str, str, Answers], Mapping[str, Any]]] = {
+    "aws:ec2/vpc:Vpc": lambda *_: {"ipv6CidrBlock": "2001:db8:0:100::/56"},
+    "aws:ec2/launchTemplate:LaunchTemplate": lambda *_: {"latestVersion": 1},
+    "aws:ec2/eip:Eip": lambda *_: {"publicIp": "192.0.2.1"},
+    "aws:lb/loadBalancer:LoadBalancer": lambda id_, seed, answers: {
+        "dnsName": f"{id_}-{seed[:16]}.elb.{answers.region}.amazonaws.com",
+        "zoneId": "ZTESTELB",
+    },
+    "aws:sqs/queue:Queue": lambda id_, _, answers: {
+        "url": f"https://sqs.{answers.region}.amazonaws.com/{answers.account}/{id_}"
+    },
+    "tls:index/privateKey:PrivateKey": lambda id_, *_: {
+        "privateKeyPem": f"-----BEGIN PRIVATE KEY-----\n{id_}\n",
+        "publicKeyPem": f"-----BEGIN PUBLIC KEY-----\n{id_}\n",
+    },
+    "tls:index/selfSignedCert:SelfSignedCert": lambda id_, *_: {"certPem": f"-----BEGIN CERTIFICATE-----\n{id_}\n"},
+}
+"""Computed outputs by type, from the id, the fingerprint and the answers."""
+
+_LOOKUPS: Mapping[str, Callable[[str, Mapping[str, Any], Answers], Mapping[str, Any]]] = {
+    "aws:ec2/getAmi:getAmi": lambda seed, *_: {"id": f"ami-{seed[:17]}", "rootDeviceName": "/dev/sda1"},
+    "aws:ec2/getElasticIp:getElasticIp": lambda seed, *_: {"id": f"eipalloc-{seed[:17]}"},
+    "aws:ec2/getInstance:getInstance": lambda seed, *_: {"networkInterfaceId": f"eni-{seed[:17]}"},
+    "aws:ec2/getInternetGateway:getInternetGateway": lambda seed, *_: {"internetGatewayId": f"igw-{seed[:17]}"},
+    "aws:ec2/getVpc:getVpc": lambda *_: {"ipv6CidrBlock": "2001:db8:0:200::/56"},
+    "aws:index/getCallerIdentity:getCallerIdentity": lambda _, __, answers: {"accountId": answers.account},
+    "aws:index/getPartition:getPartition": lambda *_: {"partition": "aws", "dnsSuffix": "amazonaws.com"},
+    "aws:route53/getZone:getZone": lambda seed, *_: {"zoneId": f"Z{seed[:13].upper()}"},
+    "aws:ssm/getParameter:getParameter": lambda seed, *_: {"value": f"ami-{seed[:17]}"},
+}
