@@ -48,29 +48,44 @@ def load(
 
 def run(parsed: ParsedManifest, *, force: bool = False, ssh_public_keys: Sequence[str] = ()) -> Planned:
     """Plan an already parsed manifest."""
-    _stop_on_errors(parsed.findings)
+    parsed = _with_keys(parsed, ssh_public_keys)
     cloud = clouds.get(parsed.cluster.spec.cloud_provider)
-    resolution = resolve.resolve(_with_keys(parsed, ssh_public_keys), cloud, force=force)
-    full = resolution.full
+    resolution = resolve.resolve(parsed, cloud, force=force, cni=cni.for_spec, addons=addons.REGISTRY)
     findings = (*parsed.findings, *resolution.findings)
-    if full is None:
+    full = resolution.full
+    if full is None or errors_in(findings):
         raise ManifestError(findings)
-    _stop_on_errors(findings)
-    planned = bootstrap.attach(plan.build(full, cloud, cni.for_spec(full), addons.enabled(full)), full)
-    findings = (*findings, *bootstrap.oversized(planned, cloud.capabilities.user_data_limit))
-    _stop_on_errors(findings)
+    try:
+        bare = plan.build(full, cloud, cni.for_spec(full), addons.enabled(full))
+    except ManifestError as error:
+        raise ManifestError((*findings, *(_placed(finding, parsed) for finding in error.findings))) from None
+    planned = bootstrap.attach(bare, full)
+    oversized = bootstrap.oversized(planned, cloud.capabilities.user_data_limit)
+    findings = (*findings, *(_placed(finding, parsed) for finding in oversized))
+    if errors_in(findings):
+        raise ManifestError(findings)
     return Planned(full, planned, findings)
 
 
-def _stop_on_errors(findings: Sequence[Finding]) -> None:
-    if errors_in(findings):
-        raise ManifestError(findings)
+def _placed(finding: Finding, parsed: ParsedManifest) -> Finding:
+    """A finding of a later stage with its document and its place in the user's file."""
+    title = finding.document or f"Cluster/{parsed.cluster.metadata.name}"
+    document = parsed.manifest.get(*title.split("/", 1))
+    location = document.locate(finding.path) if document else None
+    return dataclasses.replace(finding, document=title, location=location)
 
 
 def _with_keys(parsed: ParsedManifest, public_keys: Sequence[str]) -> ParsedManifest:
     """The manifest with one SSHCredential more for each key given beside it."""
     added = tuple(
-        spec.SSHCredential.model_validate({"metadata": {"name": "admin"}, "spec": {"publicKey": key}})
+        spec.SSHCredential.model_validate(
+            {
+                "apiVersion": "kops.k8s.io/v1alpha2",
+                "kind": "SSHCredential",
+                "metadata": {"name": "admin"},
+                "spec": {"publicKey": key},
+            }
+        )
         for key in public_keys
     )
     return dataclasses.replace(parsed, ssh_keys=(*parsed.ssh_keys, *added)) if added else parsed

@@ -55,7 +55,7 @@ def firewall(plan: ClusterPlan) -> Table:
 
 
 def mermaid(plan: ClusterPlan) -> str:
-    """The plan as a Mermaid flowchart (https://mermaid.js.org/syntax/flowchart.html): what stands where, leads where."""
+    """The plan as a Mermaid flowchart (https://mermaid.js.org/syntax/flowchart.html): what is where, leads where."""
     lines = (
         "flowchart LR",
         f"  {_INTERNET}((internet))",
