@@ -94,6 +94,12 @@ def errors_in(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.severity is Severity.ERROR]
 
 
+def in_reading_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """As a user goes through the files: by place, those without one first."""
+    nowhere = Location("", 0, 0)
+    return tuple(sorted(findings, key=lambda f: (f.location or nowhere, f.document or "", f.dotted, f.message)))
+
+
 class KopsError(Exception):
     """Base of all errors that a user may see: a message and a way out."""
 

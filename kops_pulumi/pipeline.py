@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kops_pulumi import addons, bootstrap, clouds, cni, manifest, plan, resolve, spec
-from kops_pulumi.errors import Finding, ManifestError, errors_in
+from kops_pulumi.errors import Finding, ManifestError, errors_in, in_reading_order
 
 if TYPE_CHECKING:
     from kops_pulumi.model import ClusterPlan
@@ -51,7 +51,7 @@ def run(parsed: ParsedManifest, *, force: bool = False, ssh_public_keys: Sequenc
     parsed = _with_keys(parsed, ssh_public_keys)
     cloud = clouds.get(parsed.cluster.spec.cloud_provider)
     resolution = resolve.resolve(parsed, cloud, force=force, cni=cni.for_spec, addons=addons.REGISTRY)
-    findings = (*parsed.findings, *resolution.findings)
+    findings = in_reading_order([*parsed.findings, *resolution.findings])
     full = resolution.full
     if full is None or errors_in(findings):
         raise ManifestError(findings)

@@ -28,7 +28,7 @@ class AwsLoadBalancerController(BuiltIn):
     def permissions(self, full: FullSpec) -> Iterable[Permission]:
         """Web firewalls and DDoS protection, where asked for."""
         settings = self.settings(full)
-        if settings.enable_waf or settings.enable_wafv2:
+        if settings.enable_waf or settings.enable_waf_v2:
             yield Permission("ingress.filter")
         if settings.enable_shield:
             yield Permission("ingress.shield")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kops_pulumi.errors import Finding, errors_in
+from kops_pulumi.errors import Finding, errors_in, in_reading_order
 from kops_pulumi.resolve import defaults, validate
 from kops_pulumi.resolve.full import FullSpec
 from kops_pulumi.resolve.validate.plugins import chosen
@@ -61,6 +61,7 @@ def resolve(
         cloud=cloud.name,
         region=full.region,
         force=force,
+        complete=sum(document.kind == "InstanceGroup" for document in parsed.manifest.documents) <= len(parsed.groups),
     )
     own = list(validate.check(subject))
     known = {(finding.document, finding.path) for finding in errors_in(own)}
@@ -69,8 +70,9 @@ def resolve(
         for finding in _of_plugins(full, subject, cloud, cni, addons)
         if (finding.document, finding.path) not in known
     ]
-    placed = [_placed(finding, parsed.manifest) for finding in dict.fromkeys([*own, *others])]
-    return Resolution(full, tuple(sorted(placed, key=_order)))
+    told = errors_in(parsed.findings)
+    new = [finding for finding in dict.fromkeys([*own, *others]) if not any(_follows(finding, error) for error in told)]
+    return Resolution(full, in_reading_order(_placed(finding, parsed.manifest) for finding in new))
 
 
 def _full(parsed: ParsedManifest, cloud: Cloud) -> FullSpec:
@@ -108,15 +110,14 @@ def _of_plugins(
     yield from (replace(f, document=f.document or f"Cluster/{subject.name}") for f in found)
 
 
+def _follows(finding: Finding, error: Finding) -> bool:
+    """A finding at or below a field that parsing already refused, or about what just holds it, says nothing new."""
+    below = finding.path[: len(error.path)] == error.path
+    return finding.document == error.document and len(error.path) > 1 and (below or finding.path == error.path[:-1])
+
+
 def _placed(finding: Finding, manifest: Manifest) -> Finding:
     """The finding with its place in the user's files; of several documents with one name the last is meant."""
     documents = [document for document in manifest.documents if document.title == finding.document]
     location = documents[-1].locate(finding.path) if documents and finding.location is None else None
     return finding.at(location) if location else finding
-
-
-def _order(finding: Finding) -> tuple[str, int, int, str, str]:
-    """As the user reads the files."""
-    place = finding.location
-    where = (place.file, place.line, place.column) if place else ("", 0, 0)
-    return (*where, finding.document or "", finding.dotted)

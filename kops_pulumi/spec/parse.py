@@ -21,6 +21,10 @@ from kops_pulumi.spec.cluster import Cluster
 from kops_pulumi.spec.instancegroup import InstanceGroup, SSHCredential
 
 
+_BRANCHES = frozenset({"str", "ManifestSource"})
+"""What pydantic adds to an error's path for a union's branches."""
+
+
 @dataclass(frozen=True)
 class ParsedManifest:
     """The documents of a manifest as models, and everything that is wrong with them (YAML findings included)."""
@@ -29,7 +33,7 @@ class ParsedManifest:
     findings: tuple[Finding, ...]
     found_cluster: Cluster | None
     groups: tuple[InstanceGroup, ...] = ()
-    """In the order of the file; those with errors are left out."""
+    """In the order of the file; those with errors that leave no model are left out."""
     ssh_keys: tuple[SSHCredential, ...] = ()
     objects: tuple[Mapping[str, Any], ...] = ()
     """Other Kubernetes objects, as they are."""
@@ -79,7 +83,30 @@ def _read(document: Document) -> tuple[SpecModel | None, list[Finding]]:
         instance = model.model_validate(data)
     except ValidationError as error:
         found += _explained(error, document)
+        instance = _rest(model, data, error)
     return instance, [_placed(finding, document) for finding in found]
+
+
+def _rest(model: type[SpecModel], data: dict[str, Any], error: ValidationError) -> SpecModel | None:
+    """The model without the optional fields that are wrong, so that `resolve` finds the other mistakes in the same run.
+
+    None when that is not enough: something required is wrong or missing.
+    """
+    for details in error.errors(include_url=False, include_input=False):
+        owner, key = None, None
+        value: Any = data
+        for step in details["loc"]:
+            if isinstance(value, dict) and step in value:
+                owner, key = value, step
+            elif not (isinstance(value, list) and isinstance(step, int) and step < len(value)):
+                break
+            value = value[step]
+        if owner is not None and details["type"] != "missing":
+            owner.pop(key, None)
+    try:
+        return model.model_validate(data)
+    except ValidationError:
+        return None
 
 
 class _Walk:
@@ -109,28 +136,28 @@ class _Walk:
 
     def mapping(self, node: Node, model: type[SpecModel], path: KeyPath) -> dict[str, Any]:
         """The entries that the model knows; the others become findings."""
-        known, data = shapes.fields(model), {}
+        known, data = shapes.fields(model), dict[str, Any]()
         for key, child in (node.mapping or {}).items():
-            place = (*path, key)
-            field = known.get(key)
+            field, place = known.get(key), (*path, key)
             if field is None:
-                self.findings.append(self._unknown(model, place))
+                self._note(node, self._unknown(model, place))
             elif child.value is not None:
                 if field.replacement is not None:
-                    self.findings.append(Finding(place, "is deprecated", field.replacement, Severity.WARNING))
+                    self._note(node, Finding(place, "is deprecated", field.replacement, Severity.WARNING))
                 data[key] = self.value(child, field.shape, place)
         return data
 
+    def _note(self, owner: Node, finding: Finding) -> None:
+        """Keep a finding about a key of `owner`, with the key's place."""
+        entry = owner.entries.get(finding.path[-1])
+        self.findings.append(finding.at(entry.place) if entry else finding)
+
     def _unknown(self, model: type[SpecModel], path: KeyPath) -> Finding:
-        key = str(path[-1])
-        dotted = Finding(tuple(step for step in path if isinstance(step, str)), "").dotted
-        stray = next(
-            (why for (kind, at), why in messages.STRAYS.items() if (kind, at.replace("[]", "")) == (self.kind, dotted)),
-            None,
-        )
+        pattern = ".".join(str(step) for step in path if isinstance(step, str))
+        stray = messages.STRAYS.get((self.kind, pattern))
         if stray is not None:
             return Finding(path, "unknown field, ignored", stray, Severity.WARNING)
-        return Finding(path, "unknown field", self._meant(model, key, path))
+        return Finding(path, "unknown field", self._meant(model, str(path[-1]), path))
 
     def _meant(self, model: type[SpecModel], key: str, path: KeyPath) -> str | None:
         below = shapes.home_of(model, key)
@@ -157,23 +184,22 @@ def _path_of(loc: tuple[int | str, ...], root: Node) -> tuple[KeyPath, Node | No
     """The user's path of an error, its value, and whether the error is about the branch of a union the user took."""
     path: KeyPath = ()
     node: Node | None = root
-    fits = True
-    for index, step in enumerate(loc):
+    for step in loc:
+        if step == "[key]":
+            return path, Node(str(path[-1]), text=str(path[-1])), True
         child = node.child(step) if node is not None else None
-        if child is None and index < len(loc) - 1 or step == "[key]":
-            fits = fits and (step == "str") != isinstance(node.value if node else None, dict)
-        elif child is None and step in {"str", "ManifestSource"}:
-            fits = fits and (step == "str") != isinstance(node.value if node else None, dict)
+        if child is None and step in _BRANCHES:
+            took_text = node is None or node.mapping is None
+            if (step == "str") != took_text:
+                return path, node, False
         else:
             path, node = (*path, step), child
-    return path, node, fits
+    return path, node, True
 
 
 def _placed(finding: Finding, document: Document) -> Finding:
     """The finding with its document's title and its place in the file."""
-    about_the_key = finding.message.startswith("unknown field") or finding.message == "is deprecated"
-    location = finding.location or document.locate(finding.path, key=about_the_key)
-    return replace(finding, document=document.title, location=location)
+    return replace(finding, document=document.title, location=finding.location or document.locate(finding.path))
 
 
 def _broken(manifest: Manifest) -> bool:

@@ -65,7 +65,6 @@ class Gce:
     """Google Compute Engine."""
 
     name: str = "gce"
-    region_setting: str | None = "gcp:region"
     capabilities: Capabilities = Capabilities(  # noqa: RUF009 - a frozen value
         load_balancer=True,
         groups=True,

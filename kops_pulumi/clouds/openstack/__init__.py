@@ -58,7 +58,6 @@ class OpenStack:
     """An OpenStack deployment with Nova, Neutron and Cinder; Octavia, Designate and Swift where it has them."""
 
     name: str = "openstack"
-    region_setting: str | None = "openstack:region"
     capabilities: Capabilities = Capabilities(  # noqa: RUF009 - a frozen value
         load_balancer=True,
         groups=False,

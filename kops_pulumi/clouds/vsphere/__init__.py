@@ -52,7 +52,6 @@ class VSphere:
     """A vCenter with its hosts."""
 
     name: str = "vsphere"
-    region_setting: str | None = None
     capabilities: Capabilities = Capabilities(  # noqa: RUF009 - a frozen value
         load_balancer=False,
         groups=False,

@@ -61,7 +61,7 @@ def members(subject: Subject) -> Iterator[Finding]:
             if not MEMBER.fullmatch(member.name or ""):
                 hint = "lower-case letters, digits and dashes"
                 yield Finding((*path, position, "name"), f"{member.name!r} is not a name", hint)
-            if member.instance_group not in homes:
+            if subject.complete and member.instance_group not in homes:
                 message = f"there is no control-plane group {member.instance_group!r}"
                 yield Finding((*path, position, "instanceGroup"), message, closest(member.instance_group or "", homes))
 
@@ -72,8 +72,9 @@ def coverage(subject: Subject) -> Iterator[Finding]:
     for index, cluster in enumerate(subject.spec.etcd_clusters or ()):
         counts = Counter(member.instance_group for member in cluster.etcd_members or ())
         path = (*CLUSTERS, index, "etcdMembers")
+        misspelt = not counts.keys() <= set(homes)  # the member's own finding says all
         for home in homes:
-            if not counts[home]:
+            if not counts[home] and not misspelt:
                 message = f"control-plane group {home!r} has no member of etcd cluster {cluster.name!r}"
                 yield Finding(path, message, "add a member, or remove the group")
             elif counts[home] > 1:

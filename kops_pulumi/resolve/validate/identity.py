@@ -73,9 +73,7 @@ def statements(path: KeyPath, text: str) -> Iterator[Finding]:
 def policies(subject: Subject) -> Iterator[Finding]:
     """The user's own statements for machine roles."""
     for role in sorted(subject.spec.additional_policies or {}):
-        yield from statements(
-            ("spec", "additionalPolicies", role), (subject.spec.additional_policies or {})[role]
-        )
+        yield from statements(("spec", "additionalPolicies", role), (subject.spec.additional_policies or {})[role])
 
 
 def discovery(subject: Subject) -> Iterator[Finding]:

@@ -62,6 +62,8 @@ def _is_day(text: str) -> bool:
 
 def roles(subject: Subject) -> Iterator[Finding]:
     """There is a control plane, and somewhere to run pods."""
+    if not subject.complete:
+        return
     if not of_role(subject.groups, Role.CONTROL_PLANE):
         yield Finding(("spec", "etcdClusters"), "no instance group has the role Master", "add a control-plane group")
     if not of_role(subject.groups, Role.NODE):
