@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from kops_pulumi.manifest.nodes import resolve
-from kops_pulumi.manifest.reader import _ANGLO_BOOLEANS
+from kops_pulumi.manifest.reader import ANGLO_BOOLEANS
 
 _WIDTH = 10**9
 """Long lines stay whole: a folded line makes noisy diffs."""
@@ -17,7 +17,7 @@ _WIDTH = 10**9
 class _Dumper(yaml.SafeDumper):
     """Quotes every text that a YAML 1.1 or 1.2 reader could take for something else."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _data: Any) -> bool:
         """Write shared values out: anchors are for people."""
         return True
 
@@ -26,7 +26,7 @@ def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     style = None
     if "\n" in text and not any(line != line.rstrip() for line in text.split("\n")):
         style = "|"
-    elif resolve(text) != text or text in _ANGLO_BOOLEANS:
+    elif resolve(text) != text or text in ANGLO_BOOLEANS:
         style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -17,7 +16,22 @@ _BOOL = {
 }
 _INT = re.compile(r"[-+]?[0-9]{1,400}|0o[0-7]{1,400}|0x[0-9a-fA-F]{1,400}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_SPECIAL = re.compile(r"([-+]?)\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where one entry of a collection is written: offsets into its file."""
+
+    place: Location
+    """The key's place; for an item of a list, the item's."""
+    key_start: int
+    key_end: int
+    start: int
+    """First character of the value (an anchor or alias included)."""
+    end: int
+    """Behind the last character of its contents: comments and blank lines after it do not count."""
+    alias: bool = False
 
 
 @dataclass(slots=True)
@@ -34,9 +48,9 @@ class Node:
     end: int = 0
     """Offset behind its last one; meaningless for block collections."""
     style: str = ""
-    """`'`, `"`, `|` or `>` for scalars, `{` or `[` for flow collections, empty for plain and block ones."""
-    keys: dict[str, tuple[Location, int]] = field(default_factory=dict)
-    """A mapping's own keys: their places and offsets. Keys merged in with `<<` are not here."""
+    """`'`, `"`, `|` or `>` of a scalar, `{` or `[` of a flow collection; empty for plain and block ones."""
+    entries: dict[str | int, Entry] = field(default_factory=dict)
+    """Where a collection's own entries are written. Those merged in with `<<` are not here."""
 
     @property
     def mapping(self) -> dict[str, Node] | None:
@@ -65,7 +79,8 @@ class Node:
         return None
 
     def locate(self, path: KeyPath, *, key: bool = False) -> Location | None:
-        """Where the value of `path` stands: a scalar itself, a collection's key; the nearest ancestor when it is absent.
+        """Where the value of `path` stands: a scalar itself, a collection's key; the nearest
+        ancestor when it is absent.
 
         `key=True` asks for the key even of a scalar.
         """
@@ -74,9 +89,9 @@ class Node:
             child = node.child(step)
             if child is None:
                 return place
-            written = node.keys.get(step) if isinstance(step, str) else None
-            wants_key = written and (key or isinstance(child.value, (dict, list)))
-            place = written[0] if written and wants_key else child.place
+            entry = node.entries.get(step)
+            wants_key = key or isinstance(child.value, (dict, list))
+            place = entry.place if entry and isinstance(step, str) and wants_key else child.place
             node = child
         return place
 
@@ -85,17 +100,12 @@ def resolve(text: str) -> Scalar:
     """The value of a plain scalar by YAML 1.2's core schema (https://yaml.org/spec/1.2.2/#103-core-schema)."""
     if text in _NULL:
         return None
-    if text in _BOOL:
-        return _BOOL[text]
     if text[0] not in "-+.0123456789":
-        return text
+        return _BOOL.get(text, text)
     if _INT.fullmatch(text):
         return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    special = _SPECIAL.fullmatch(text)
-    if special:
-        return float("nan") if special[3] else float(f"{special[1]}inf")
+    if _FLOAT.fullmatch(text) or _SPECIAL.fullmatch(text):
+        return float(text if text[-1].isdigit() or text[-1] == "." else text.replace(".", ""))
     return text
 
 
@@ -115,14 +125,3 @@ def scalar_text(value: Scalar) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def walk(node: Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Node]]:
-    """Every value below a node with its path, in the order of the file."""
-    yield path, node
-    if isinstance(node.value, dict):
-        for key, child in node.value.items():
-            yield from walk(child, (*path, key))
-    elif isinstance(node.value, list):
-        for index, child in enumerate(node.value):
-            yield from walk(child, (*path, index))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from kops_pulumi.errors import Finding
-from kops_pulumi.manifest.nodes import Node
+from kops_pulumi.manifest.nodes import Entry, Node
 
 _Identity: TypeAlias = tuple[str, ...]
 _OWN_KINDS = frozenset({"Cluster", "InstanceGroup", "SSHCredential"})
@@ -46,15 +46,19 @@ def _merge_mappings(base: Node, layer: Node, old: dict[str, Node], new: dict[str
         for key in [*old, *(key for key in new if key not in old)]
         if key not in new or new[key].value is not None
     }
-    places = {key: place for key, place in {**base.keys, **layer.keys}.items() if key in entries}
-    kept = {key: base.keys[key] for key in entries if key in base.keys and isinstance(entries[key].value, (dict, list))}
-    return replace(base, value=entries, keys={**places, **kept})
+    written: dict[str | int, Entry] = {**base.entries, **layer.entries}
+    kept = {key: base.entries[key] for key in base.entries if key in entries and _is_collection(entries, key)}
+    return replace(base, value=entries, entries={**written, **kept})
+
+
+def _is_collection(entries: dict[str, Node], key: str | int) -> bool:
+    return isinstance(key, str) and isinstance(entries[key].value, (dict, list))
 
 
 def _merge_named(base: Node, old: list[Node], new: list[Node]) -> Node:
     changes = {_text(item, "name"): item for item in new}
     kept = [merge(item, changes.pop(_text(item, "name"))) if _text(item, "name") in changes else item for item in old]
-    return replace(base, value=[*kept, *changes.values()])
+    return replace(base, value=[*kept, *changes.values()], entries={})
 
 
 def _named(items: list[Node]) -> bool:

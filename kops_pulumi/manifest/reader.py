@@ -1,18 +1,19 @@
 """YAML text → documents with positions. Reads libyaml's events, so that a hostile file is refused while it is read.
 
-YAML 1.2's core schema decides what a plain scalar is; duplicate keys, foreign tags, deep nesting and exploding aliases are
-findings, as are syntax errors, all in the form `file:line:col: message`.
+YAML 1.2's core schema decides what a plain scalar is; duplicate keys, foreign tags, deep nesting and exploding aliases
+are findings, as are syntax errors, all in the form `file:line:col: message`.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from kops_pulumi.errors import Finding, KeyPath, Location, Severity
-from kops_pulumi.manifest.nodes import Node, Scalar, resolve
+from kops_pulumi.manifest.nodes import Entry, Node, Scalar, resolve
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
@@ -21,7 +22,8 @@ MAX_VALUES = 100_000
 """Values of one file, aliases expanded: far beyond any cluster, far below what would hurt."""
 
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_ANGLO_BOOLEANS = frozenset(form for word in ("yes", "no", "on", "off") for form in (word, word.title(), word.upper()))
+ANGLO_BOOLEANS = frozenset(form for word in ("yes", "no", "on", "off") for form in (word, word.title(), word.upper()))
+_NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -33,12 +35,15 @@ class _Open:
     path: KeyPath
     anchor: str | None
     key: str | None = None
-    key_place: tuple[Location, int] | None = None
+    key_event: Any = None
     size: int = 1
+    """Values in it, aliases expanded."""
+    end: int = 0
+    """Behind the last character of what was read so far."""
     merges: list[Node] = field(default_factory=list)
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """The file cannot be read on."""
 
     def __init__(self, finding: Finding) -> None:
@@ -51,10 +56,10 @@ def read(text: str, name: str) -> tuple[list[Node], list[Finding]]:
     if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
         limit = Finding((), f"the file is larger than {MAX_BYTES // 1024} KiB", location=Location(name, 1, 1))
         return [], [limit]
-    reader = _Reader(name)
+    reader = _Reader(text, name)
     try:
         reader.run(_LOADER(text))
-    except _Refused as refused:
+    except _RefusedError as refused:
         reader.findings.append(refused.finding)
     except yaml.YAMLError as error:
         reader.findings.append(_syntax_error(error, text, name))
@@ -64,13 +69,14 @@ def read(text: str, name: str) -> tuple[list[Node], list[Finding]]:
 class _Reader:
     """The state of reading one text: open collections, anchors, findings."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, text: str, name: str) -> None:
+        self.text = text
         self.name = name
         self.roots: list[Node] = []
         self.findings: list[Finding] = []
         self.stack: list[_Open] = []
         self.anchors: dict[str, tuple[Node, int]] = {}
-        self.aliases = self.values = 0
+        self.aliases = 0
 
     def run(self, loader: Any) -> None:
         """Follow the events of a loader to the end of the text."""
@@ -101,9 +107,8 @@ class _Reader:
     def _where(self, event: Any) -> tuple[Location, None, int, int]:
         return self._place(event), None, event.start_mark.index, event.end_mark.index
 
-    def _refuse(self, event: Any, message: str, hint: str | None = None) -> _Refused:
-        path = self.stack[-1].path if self.stack else ()
-        return _Refused(Finding(path, message, hint, location=self._place(event)))
+    def _refuse(self, event: Any, message: str, hint: str | None = None) -> _RefusedError:
+        return _RefusedError(Finding((), message, hint, location=self._place(event)))
 
     def _scalar(self, event: Any) -> None:
         place, _, start, end = self._where(event)
@@ -118,12 +123,13 @@ class _Reader:
         node = Node(value, place, event.value, start, end, style)
         if event.anchor:
             self.anchors[event.anchor] = (node, 1)
-        if not self._is_key(event, node):
-            self._anglo_boolean(node, style)
-            self._add(event, node, 1)
+        if not self._is_key(event):
+            self._anglo_boolean(node)
+            end = start + len(self.text[start:end].rstrip()) if style in {"|", ">"} else end
+            self._add(event, node, 1, end)
 
-    def _anglo_boolean(self, node: Node, style: str) -> None:
-        if not style and node.text in _ANGLO_BOOLEANS:
+    def _anglo_boolean(self, node: Node) -> None:
+        if not node.style and node.text in ANGLO_BOOLEANS:
             truth = "true" if node.text.lower() in {"yes", "on"} else "false"
             message = f"{node.text!r} is text here but a boolean to kops"
             hint = f"write {truth}, or quote it"
@@ -136,17 +142,17 @@ class _Reader:
         step: str | int | None = len(top.node.value) if isinstance(top.node.value, list) else top.key
         return (*top.path, step) if step is not None else top.path
 
-    def _is_key(self, event: Any, node: Node) -> bool:
+    def _is_key(self, event: Any) -> bool:
         """Whether the scalar is a mapping's next key; keys are their source text (`100:` is "100")."""
         top = self.stack[-1] if self.stack else None
         if top is None or not isinstance(top.node.value, dict) or top.key is not None:
             return False
-        key, place = str(event.value), self._place(event)
-        if key in top.node.keys:
-            first = top.node.keys[key][0]
+        key = str(event.value)
+        if key in top.node.entries:
+            first = top.node.entries[key].place
             message = f"the key is given twice; the first is at {first.line}:{first.column}"
-            self.findings.append(Finding((*top.path, key), message, "keep one of them", location=place))
-        top.key, top.key_place = key, (place, node.start)
+            self.findings.append(Finding((*top.path, key), message, "keep one of them", location=self._place(event)))
+        top.key, top.key_event = key, event
         return True
 
     def _open(self, event: Any, node: Node) -> None:
@@ -158,7 +164,8 @@ class _Reader:
 
     def _close(self, event: Any) -> None:
         done = self.stack.pop()
-        done.node.end = event.end_mark.index
+        end = event.end_mark.index if done.node.style else done.end
+        done.node.end = end
         entries = done.node.value
         for merged in done.merges:
             for key, child in (merged.mapping or {}).items():
@@ -166,7 +173,7 @@ class _Reader:
                     entries.setdefault(key, child)
         if done.anchor:
             self.anchors[done.anchor] = (done.node, done.size)
-        self._add(event, done.node, done.size)
+        self._add(event, done.node, done.size, end)
 
     def _alias(self, event: Any) -> None:
         self.aliases += 1
@@ -177,26 +184,37 @@ class _Reader:
         if event.anchor not in self.anchors:
             raise self._refuse(event, f"there is no anchor &{event.anchor} before this alias")
         node, size = self.anchors[event.anchor]
-        self._add(event, node, size)
+        self._add(event, node, size, event.end_mark.index)
 
-    def _add(self, event: Any, node: Node, size: int) -> None:
+    def _add(self, event: Any, node: Node, size: int, end: int) -> None:
         """Put a finished value where it belongs: into its collection, or among the documents."""
         if not self.stack:
             self._root(node)
             return
         top = self.stack[-1]
-        top.size += size
+        top.size, top.end = top.size + size, end
         if top.size > MAX_VALUES:
             raise self._refuse(event, f"more than {MAX_VALUES} values once aliases are expanded")
+        alias = isinstance(event, yaml.AliasEvent)
+        start = event.start_mark.index if alias else node.start
         if isinstance(top.node.value, list):
+            place = self._place(event) if alias else node.place or self._place(event)
+            top.node.entries[len(top.node.value)] = Entry(place, start, start, start, end, alias)
             top.node.value.append(node)
-        elif isinstance(top.node.value, dict) and top.key is not None and top.key_place is not None:
-            if top.key == "<<":
-                top.merges.extend(node.items or [node])
-            elif top.key not in top.node.keys:
-                top.node.value[top.key] = node
-                top.node.keys[top.key] = top.key_place
-            top.key = top.key_place = None
+        elif isinstance(top.node.value, dict) and top.key is not None:
+            self._add_entry(top, top.node.value, node, Entry(*self._key_span(top.key_event), start, end, alias))
+
+    def _key_span(self, event: Any) -> tuple[Location, int, int]:
+        return self._place(event), event.start_mark.index, event.end_mark.index
+
+    def _add_entry(self, top: _Open, values: dict[str, Node], node: Node, entry: Entry) -> None:
+        key = str(top.key)
+        top.key = None
+        if key == "<<":
+            top.merges.extend(node.items or [node])
+        elif key not in top.node.entries:
+            values[key] = node
+        top.node.entries.setdefault(key, entry)
 
     def _root(self, node: Node) -> None:
         if node.value is None:
@@ -233,5 +251,12 @@ def _syntax_error(error: yaml.YAMLError, text: str, name: str) -> Finding:
         rest = lines[mark.line][mark.column :] if mark.line < len(lines) else ""
         problem = "\\t" if rest.startswith("\t") else f"a value cannot begin with {rest[:1]!r}; quote it"
     message, hint = next(((ours, way) for theirs, ours, way in _SYNTAX if theirs in problem), (problem, None))
-    location = Location(name, mark.line + 1, mark.column + 1) if mark is not None else Location(name, 1, 1)
+    location = Location(name, mark.line + 1, mark.column + 1) if mark is not None else _first_control(text, name)
     return Finding((), f"YAML: {message}", hint, location=location)
+
+
+def _first_control(text: str, name: str) -> Location:
+    """Where the first character stands that YAML does not allow; libyaml gives no mark for it."""
+    found = _NOT_YAML.search(text)
+    before = text[: found.start()] if found else ""
+    return Location(name, before.count("\n") + 1, len(before) - before.rfind("\n"))

@@ -2,9 +2,12 @@
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from kops_pulumi.manifest.nodes import Node
+
+_Message: TypeAlias = Callable[[Mapping[str, Any], Node | None], tuple[str, str | None]]
+"""From an error's context and the value to a message and a hint."""
 
 UNSUPPORTED_CLOUDS = {
     "azure": "Azure is not supported",
@@ -21,21 +24,28 @@ UNSUPPORTED_CLOUDS = {
 """Clouds that kops has or had, and we have not."""
 
 STRAYS: Mapping[tuple[str, str], str] = {
-    ("Cluster", "spec.openstackServiceAccount"): "kops has no such field; its test manifests for OpenStack give it",
+    ("Cluster", "spec.openstackServiceAccount"): "kops has no such field; credentials come from the provider",
     ("Cluster", "spec.serviceOIDCProvider"): "kops has no such field; see spec.serviceAccountIssuerDiscovery",
-    ("Cluster", "spec.etcdClusters[].type"): "kops has no such field; see etcdMembers[].volumeType",
-    ("Cluster", "spec.etcdClusters[].volumeSize"): "kops has no such field here; see etcdMembers[].volumeSize",
-    ("Cluster", "spec.etcdClusters[].volumeIops"): "kops has no such field here; see etcdMembers[].volumeIops",
+    ("Cluster", "spec.etcdClusters.type"): "kops has no such field; see etcdMembers[].volumeType",
+    ("Cluster", "spec.etcdClusters.volumeSize"): "kops has no such field here; see etcdMembers[].volumeSize",
+    ("Cluster", "spec.etcdClusters.volumeIops"): "kops has no such field here; see etcdMembers[].volumeIops",
     (
         "Cluster",
-        "spec.etcdClusters[].volumeThroughput",
+        "spec.etcdClusters.volumeThroughput",
     ): "kops has no such field here; see etcdMembers[].volumeThroughput",
     (
         "InstanceGroup",
         "spec.rootVolume",
-    ): "kops has no such field in v1alpha2; see spec.rootVolumeSize and rootVolumeType",
+    ): "kops has no such field in v1alpha2; see rootVolumeSize and rootVolumeType",
 }
 """Fields that kops's own manifests carry although its API lacks them: kops ignores them in silence, we with a warning."""
+
+
+_WHOLE = "a whole number"
+_TRUTH = "true or false"
+_LIST = "a list"
+_MAPPING = "a mapping"
+_TEXT = "text"
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
@@ -63,25 +73,22 @@ def _one_of(values: list[str]) -> str:
     return f"{', '.join(values[:-1])} or {values[-1]}" if len(values) > 1 else values[0]
 
 
-def _bound(relation: str, key: str) -> Callable[[Mapping[str, Any], Node | None], tuple[str, str | None]]:
+def _bound(relation: str, key: str) -> _Message:
     def message(context: Mapping[str, Any], node: Node | None) -> tuple[str, str | None]:
         return f"must be {relation} {context[key]}, not {describe(node)}", None
 
     return message
 
 
-def _typed(wanted: str) -> Callable[[Mapping[str, Any], Node | None], tuple[str, str | None]]:
+def _typed(wanted: str, without_quotes: frozenset[str] = frozenset()) -> _Message:
+    """A value of the wrong type; `without_quotes` are texts that would be right as plain values."""
+
     def message(_: Mapping[str, Any], node: Node | None) -> tuple[str, str | None]:
-        quoted = node is not None and node.style in {"'", '"'} and wanted in {_WHOLE, _TRUTH}
-        fits = quoted and (node.text or "").lstrip("-").isdigit() if wanted == _WHOLE else node_is_truth(node)
+        quoted = node.text or "" if node is not None and node.style in {"'", '"'} else ""
+        fits = quoted in without_quotes or (wanted == _WHOLE and quoted.removeprefix("-").isdigit())
         return f"must be {wanted}, not {describe(node)}", "remove the quotes" if quoted and fits else None
 
     return message
-
-
-def node_is_truth(node: Node | None) -> bool:
-    """Whether a text says true or false."""
-    return node is not None and node.text in {"true", "false"}
 
 
 def _enumeration(context: Mapping[str, Any], node: Node | None) -> tuple[str, str | None]:
@@ -94,21 +101,15 @@ def _enumeration(context: Mapping[str, Any], node: Node | None) -> tuple[str, st
     return f"must be {_one_of(values)}, not {given}", f"did you mean {guess}?" if guess else None
 
 
-_WHOLE = "a whole number"
-_TRUTH = "true or false"
-_LIST = "a list"
-_MAPPING = "a mapping"
-_TEXT = "text"
-
-_MESSAGES: Mapping[str, Callable[[Mapping[str, Any], Node | None], tuple[str, str | None]]] = {
+_MESSAGES: Mapping[str, _Message] = {
     "missing": lambda _context, _node: ("is required", None),
     "string_type": _typed(_TEXT),
     "int_type": _typed(_WHOLE),
     "int_from_float": _typed(_WHOLE),
     "int_parsing": _typed(_WHOLE),
     "int_parsing_size": _typed("a smaller whole number"),
-    "bool_type": _typed(_TRUTH),
-    "bool_parsing": _typed(_TRUTH),
+    "bool_type": _typed(_TRUTH, frozenset({"true", "false"})),
+    "bool_parsing": _typed(_TRUTH, frozenset({"true", "false"})),
     "list_type": _typed(_LIST),
     "dict_type": _typed(_MAPPING),
     "model_type": _typed(_MAPPING),

@@ -1,7 +1,7 @@
 """Manifest → models: which document is what, a walk that names unknown and deprecated fields, then pydantic's checks.
 
-All findings at once, each with its document and place. The walk also turns plain scalars into their source text where the
-API wants text (`kubernetesVersion: 1.30` is "1.30"), and drops nulls: a null means "not given", as it does to kops.
+All findings at once, each with its document and place. The walk also turns plain scalars into their source text where
+the API wants text (`kubernetesVersion: 1.30` is "1.30"), and drops nulls: a null means "not given", as it does to kops.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from kops_pulumi.spec import kinds, messages, shapes
 from kops_pulumi.spec.base import SpecModel
 from kops_pulumi.spec.cluster import Cluster
 from kops_pulumi.spec.instancegroup import InstanceGroup, SSHCredential
-
 
 _BRANCHES = frozenset({"str", "ManifestSource"})
 """What pydantic adds to an error's path for a union's branches."""

@@ -40,7 +40,7 @@ def fields(model: type[SpecModel]) -> Mapping[str, FieldShape]:
 
 @cache
 def home_of(model: type[SpecModel], key: str, depth: int = 3) -> tuple[str, ...] | None:
-    """The path of the nearest field named `key` somewhere below a model, breadth first; deprecated ones do not count."""
+    """The path of the nearest living field named `key` somewhere below a model, breadth first."""
     level: list[tuple[tuple[str, ...], type[SpecModel]]] = [((), model)]
     for _ in range(depth):
         for path, owner in level:
@@ -62,16 +62,13 @@ def _replacement(extra: Any) -> str | None:
 
 def _shape(annotation: Any) -> Shape:
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _shape(arguments[0])
     if origin in {Union, types.UnionType}:
         return _union([_shape(argument) for argument in arguments if argument is not type(None)], arguments)
-    if origin is list:
-        return Shape(items=_shape(arguments[0]))
-    if origin is dict:
-        return Shape(values=_shape(arguments[1]))
     if origin is Literal:
         return Shape(text=all(isinstance(value, str) for value in arguments))
+    if origin is not None:
+        inner = _shape(arguments[-1] if origin is dict else arguments[0])
+        return inner if origin is Annotated else Shape(items=inner) if origin is list else Shape(values=inner)
     if isinstance(annotation, type) and issubclass(annotation, SpecModel):
         return Shape(model=annotation)
     return Shape(text=annotation is str)
