@@ -78,8 +78,6 @@ class Cloud(Protocol):
 
     name: str
     """The manifest's `spec.cloudProvider`."""
-    region_setting: str | None
-    """The Pulumi setting that tells the cloud's provider its region, e.g. `aws:region`; None when it has no regions."""
     capabilities: Capabilities
     name_limits: Mapping[str, int]
     """Longest physical name by kind of resource (see `plan/names.py`)."""

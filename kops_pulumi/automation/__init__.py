@@ -1,0 +1,1 @@
+"""Pulumi's engine from Python: find it, run it, understand what it says."""

@@ -72,8 +72,8 @@ class StackSettings:
                 "cluster; or use a key: KOPS_SECRETS_PROVIDER=awskms://alias/…",
             )
 
-    def prepare(self, config: Mapping[str, str]) -> None:
-        """Write what the engine reads: the project, the stack's configuration, and a file backend's directory."""
+    def prepare(self) -> None:
+        """Write what the engine reads: the project, and a file backend's directory."""
         self.work_dir.mkdir(parents=True, exist_ok=True)
         root = self.work_dir.parent.parent
         (root / ".gitignore").write_text("# Pulumi state: backed up by its owner, not by git.\n*\n", encoding="utf-8")
@@ -81,9 +81,6 @@ class StackSettings:
             self.directory.mkdir(parents=True, exist_ok=True)
         project = {"name": self.project, "runtime": "python", "description": f"Cluster {self.stack}"}
         _write(self.work_dir / "Pulumi.yaml", project)
-        stack_file = self.work_dir / f"Pulumi.{self.stack}.yaml"
-        settings = _load(stack_file)
-        _write(stack_file, {**settings, "config": {**(settings.get("config") or {}), **config}})
 
 
 def stack_name(cluster: str) -> str:

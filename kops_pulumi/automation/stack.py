@@ -1,8 +1,8 @@
 """ClusterStack: preview, update, refresh and destroy one cluster from Python, by Pulumi's engine.
 
 The CLI is one user of it; a service can be another (`examples/`). Operations return ChangeReports and raise KopsErrors
-with the few lines that matter. This module runs the same program as `stacks/__main__.py` (`kops_pulumi.program`) and must
-not print: `watch` gets the engine's events as they come.
+with the few lines that matter. This module runs the same program as `stacks/__main__.py` (`kops_pulumi.program`) and
+must not print: `watch` gets the engine's events as they come.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kops_pulumi import clouds
 from kops_pulumi.automation import engine as engines
 from kops_pulumi.automation.collect import Collector, kind_of, plain_text
 from kops_pulumi.automation.report import ChangeReport, Kind
@@ -71,14 +70,12 @@ class ClusterStack:
         settings: StackSettings,
         program: Callable[[], None] | None = None,
         *,
-        config: Mapping[str, str] | None = None,
         on_interrupt: Callable[[int], None] = lambda _count: None,
         on_output: Callable[[str], Any] | None = None,
     ) -> None:
         """`program` may be None when only state is read or destroyed; `on_interrupt` gets the number of ctrl-Cs."""
         self.settings = settings
         self._program = program
-        self._config = dict(config or {})
         self._on_interrupt = on_interrupt
         self._on_output = on_output
 
@@ -100,8 +97,7 @@ class ClusterStack:
             deploy(planned)
 
         settings = StackSettings.read(planned.plan.name, state=state, environ=environ, project_file=project_file)
-        region = clouds.get(planned.plan.cloud).region_setting
-        return cls(settings, program, config={region: planned.plan.region} if region else {}, **options)
+        return cls(settings, program, **options)
 
     def preview(self, *, refresh: bool = False, watch: Watch | None = None) -> ChangeReport:
         """What `up` would change; `refresh` first asks the cloud what is really there."""
@@ -174,7 +170,7 @@ class ClusterStack:
 
         from kops_pulumi.automation.command import EngineCommand
 
-        self.settings.prepare(self._config)
+        self.settings.prepare()
         workspace = automation.LocalWorkspace(
             work_dir=str(self.settings.work_dir),
             program=self._program,

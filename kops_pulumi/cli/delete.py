@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kops_pulumi.cli.engine import clock, rehearsable, stack_options
+from kops_pulumi.cli.engine import clock, open_state, rehearsable
 from kops_pulumi.cli.lazy import LazyGroup, Verb
 from kops_pulumi.cli.output import as_json, duration, table
 from kops_pulumi.cli.target import Target, cluster_options
@@ -41,7 +39,7 @@ def cluster(target: Target, yes: bool, output: str, remove_manifest: bool) -> No
     --remove-manifest is given.
     """
     name = target.cluster()
-    stack = _stack(name, target)
+    stack = open_state(name, target.store)
     resources = stack.resources()
     _list(name, resources, output)
     if not resources:
@@ -55,16 +53,6 @@ def cluster(target: Target, yes: bool, output: str, remove_manifest: bool) -> No
     if remove_manifest and target.name:
         for path in target.store.remove(target.name):
             click.echo(f"removed {path}", err=True)
-
-
-def _stack(name: str, target: Target) -> ClusterStack:
-    from kops_pulumi.automation.settings import StackSettings
-    from kops_pulumi.automation.stack import ClusterStack
-
-    options = stack_options(target.store)
-    project_file: Path = options.pop("project_file")
-    settings = StackSettings.read(name, state=target.store.state, environ=os.environ, project_file=project_file)
-    return ClusterStack(settings, **options)
 
 
 def _list(name: str, resources: tuple[StateResource, ...], output: str) -> None:

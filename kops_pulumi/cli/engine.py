@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import sys
+import hashlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from kops_pulumi.cli.output import as_json, styled
+from kops_pulumi.cli.target import Target
 from kops_pulumi.errors import EngineError
 from kops_pulumi.store import Store
 
@@ -19,47 +22,72 @@ if TYPE_CHECKING:
     from kops_pulumi.automation.report import ChangeReport
     from kops_pulumi.automation.stack import ClusterStack
     from kops_pulumi.pipeline import Planned
+    from kops_pulumi.rehearsal import World
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+_WORLD = f"{__name__}.world"
+"""Where the click context keeps the open world of a rehearsal."""
+
+
 def rehearsable(function: F) -> F:
-    """`--rehearse`, here or before the verb: run the same command again, inside a rehearsal."""
+    """`--rehearse`, here or before the verb: the verb runs against the simulated cloud of this store."""
 
     @click.option("--rehearse", "rehearsing", is_flag=True, help="Use a simulated cloud: nothing real changes.")
     @click.pass_context
     @wraps(function)
-    def command(ctx: click.Context, /, *args: Any, rehearsing: bool, **kwargs: Any) -> Any:
-        if rehearsing or ctx.find_root().params.get("rehearsing"):
-            return _rehearse()
-        return function(*args, **kwargs)
+    def command(ctx: click.Context, /, *args: Any, rehearsing: bool, target: Target, **kwargs: Any) -> Any:
+        if not (rehearsing or ctx.find_root().params.get("rehearsing")):
+            return function(*args, target=target, **kwargs)
+        from kops_pulumi import rehearsal
+
+        click.echo("rehearsal: the cloud is simulated, nothing real changes", err=True)
+        with rehearsal.world(world_path(target.store)) as here:
+            ctx.meta[_WORLD] = here
+            return function(*args, target=target, **kwargs)
 
     return command  # type: ignore[return-value]
 
 
-def _rehearse() -> int:
-    """This very command line, without --rehearse, as a child of a rehearsal."""
-    from kops_pulumi import rehearsal
+def world_path(store: Store) -> Path:
+    """The world that belongs to a store: in the cache, so that rehearsals leave nothing in the user's files."""
+    from kops_pulumi.automation.engine import cache_dir
 
-    arguments = [argument for argument in sys.argv[1:] if argument != "--rehearse"]
-    return rehearsal.run([sys.executable, "-m", "kops_pulumi", *arguments])
+    root = str(store.root.absolute())
+    digest = hashlib.sha256(root.encode()).hexdigest()[:8]
+    return cache_dir() / "rehearsals" / f"{store.root.absolute().parent.name}-{digest}"
 
 
 def open_stack(planned: Planned, store: Store) -> ClusterStack:
-    """The cluster's stack, with ctrl-C explained and, under --debug, the engine's own words on stderr."""
+    """The cluster's stack with its program."""
     from kops_pulumi.automation.stack import ClusterStack
 
-    return ClusterStack.of(planned, state=store.state, **stack_options(store))
+    return ClusterStack.of(planned, **_place(store), **_manners())
 
 
-def stack_options(store: Store) -> dict[str, Any]:
-    """How a stack talks to somebody at a terminal."""
-    ctx = click.get_current_context().find_root()
+def open_state(name: str, store: Store) -> ClusterStack:
+    """The stack of a cluster by name, to read or destroy what is there."""
+    from kops_pulumi.automation.settings import StackSettings
+    from kops_pulumi.automation.stack import ClusterStack
+
+    return ClusterStack(StackSettings.read(name, **_place(store)), **_manners())
+
+
+def _place(store: Store) -> dict[str, Any]:
+    """Where the state is: beside the store's manifests, or in the world of a rehearsal."""
+    world: World | None = click.get_current_context().meta.get(_WORLD)
     return {
+        "state": world.path if world else store.state,
+        "environ": world.environment if world else os.environ,
         "project_file": store.root.parent / "Pulumi.yaml",
-        "on_interrupt": _explain_interrupt,
-        "on_output": _say if ctx.params.get("debug") else None,
     }
+
+
+def _manners() -> dict[str, Any]:
+    """How a stack talks to somebody at a terminal: ctrl-C is explained; --debug shows the engine's own words."""
+    debug = click.get_current_context().find_root().params.get("debug")
+    return {"on_interrupt": _explain_interrupt, "on_output": _say if debug else None}
 
 
 def _say(line: str) -> None:

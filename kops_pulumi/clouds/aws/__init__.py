@@ -74,7 +74,6 @@ class Aws:
     """Amazon Web Services."""
 
     name: str = "aws"
-    region_setting: str | None = "aws:region"
     capabilities: Capabilities = Capabilities(  # noqa: RUF009 - a frozen value
         load_balancer=True,
         groups=True,
