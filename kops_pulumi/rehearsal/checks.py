@@ -1,7 +1,8 @@
 """Inputs against an SDK's typed arguments: unknown property, wrong type, missing requirement.
 
-`check(schema, inputs)` returns every failure at once, as (property path, reason) pairs in the engine's own form. Values that
-are not known yet pass. This module must not know any resource type; rules of single types are in the packages' tables.
+`check(schema, inputs)` returns every failure at once, as (property path, reason) pairs in the engine's own form.
+Values that are not known yet pass. This module must not know any resource type; rules of single types are in the
+packages' tables.
 """
 
 from __future__ import annotations
@@ -14,7 +15,15 @@ from kops_pulumi.rehearsal.sdk import Property, ResourceSchema, TypeExpr
 from kops_pulumi.rehearsal.wire import SIGNATURE, Unknown
 
 _SCALARS: Mapping[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
-_NAMES = {"str": "a string", "int": "a whole number", "float": "a number", "bool": "a boolean"}
+_NAMES: Mapping[str, str] = {
+    "str": "a string",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "a boolean",
+    "list": "a list",
+    "map": "a map",
+    "object": "an object",
+}
 
 Failure = tuple[str, str]
 """Property path and reason."""
@@ -43,30 +52,22 @@ def _check_value(path: str, expected: TypeExpr, value: Any, schema: ResourceSche
     if value is None or isinstance(value, Unknown) or expected == "any" or _is_special(value):
         return
     match expected:
-        case str(scalar):
-            if not _is_scalar(scalar, value):
-                yield path, f"expected {_NAMES[scalar]}, got {_describe(value)}"
-        case ["list", inner]:
-            if not isinstance(value, list):
-                yield path, f"expected a list, got {_describe(value)}"
-                return
+        case ["list", inner] if isinstance(value, list):
             for index, item in enumerate(value):
                 yield from _check_value(f"{path}[{index}]", inner, item, schema)
-        case ["map", inner]:
-            if not isinstance(value, Mapping):
-                yield path, f"expected a map, got {_describe(value)}"
-                return
+        case ["map", inner] if isinstance(value, Mapping):
             for key, item in value.items():
                 yield from _check_value(f"{path}.{key}", inner, item, schema)
-        case ["object", name]:
-            if not isinstance(value, Mapping):
-                yield path, f"expected an object, got {_describe(value)}"
-                return
+        case ["object", name] if isinstance(value, Mapping):
             yield from _check_object(path, schema.objects[name], value, schema)
         case ["union", *members]:
             failures = [list(_check_value(path, member, value, schema)) for member in members]
-            if all(failures):
-                yield from min(failures, key=len)
+            yield from min(failures, key=len)
+        case str(scalar) if _is_scalar(scalar, value):
+            return
+        case _:
+            wanted = _NAMES[expected if isinstance(expected, str) else expected[0]]
+            yield path, f"expected {wanted}, got {_describe(value)}"
 
 
 def _is_scalar(scalar: str, value: Any) -> bool:

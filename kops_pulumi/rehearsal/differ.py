@@ -14,6 +14,8 @@ from typing import Any
 
 
 class Change(StrEnum):
+    """What became of a property."""
+
     ADD = "add"
     DELETE = "delete"
     UPDATE = "update"
@@ -30,6 +32,8 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
+    """All differences between two sets of inputs."""
+
     differences: tuple[Difference, ...]
 
     @property

@@ -1,7 +1,7 @@
 """Trouble on purpose: which operations fail, how, and how often.
 
-A `Fault` is data kept in the world's file, so that a fault injected by one process hits a run in another, and is used up
-across runs. `provider.py` asks `Store.take_fault` before and after it works. This module must not touch the store.
+A `Fault` is data kept in the world's file, so that a fault injected by one process hits a run in another and is used up
+across runs. `provider.py` asks `Store.take_fault` before it works. This module must not touch the store.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from enum import StrEnum
 
 
 class FaultKind(StrEnum):
+    """What goes wrong."""
+
     THROTTLE = "throttle"
-    """The cloud says "slow down"; the provider retries with back-off (simulated, no waiting) and gives up after `RETRIES`."""
+    """The cloud says "slow down"; the provider retries (at once) and gives up after `RETRIES`."""
     ERROR = "error"
     """The cloud refuses, for good."""
     PARTIAL = "partial"
@@ -25,6 +27,8 @@ class FaultKind(StrEnum):
 
 
 class Operation(StrEnum):
+    """What the engine asks for."""
+
     CREATE = "create"
     READ = "read"
     UPDATE = "update"

@@ -1,7 +1,8 @@
 """The vocabulary of the packages' tables: what a kind of object needs, refuses, gives back and is replaced for.
 
-A package (`aws/`, `kubernetes.py`, …) is data: a `Package` of `Kind`s and look-up functions. `lifecycle.py` interprets it. A new
-cloud is a new table; a kind without an entry gets `Package.default`. This module must not touch the store or the engine.
+A package (`aws/`, `kubernetes.py`, …) is data: a `Package` of `Kind`s and look-up functions; `lifecycle.py`
+interprets it. A new cloud is a new table; a kind without an entry gets `Package.default`. This module must not touch
+store or engine.
 """
 
 from __future__ import annotations
@@ -124,6 +125,17 @@ class Kind:
     """Outputs that are not known before an update is done."""
     required: tuple[str, ...] = ()
     """Required by the cloud although the SDK's types do not say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """An object that exists before any stack does."""
+
+    type: str
+    id: str
+    inputs: Values
+    outputs: Values = field(default_factory=dict)
+    """Known outputs; the kind computes the others."""
 
 
 Function: TypeAlias = Callable[["Question"], Values]

@@ -1,6 +1,7 @@
 """The simulated Kubernetes cluster: objects of any kind, Helm releases, YAML decoding.
 
-An object's identity is its API version, kind, namespace and name. Facts of types: https://www.pulumi.com/registry/packages/kubernetes/.
+An object's identity is its API version, kind, namespace and name. Facts of types:
+https://www.pulumi.com/registry/packages/kubernetes/.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What happens to objects: checked, named, born, changed, read and deleted, by the rules of a package's table.
 
-`Lifecycle` joins one `Package`, its `Sdk` and the `Store`; `provider.py` puts it on the wire. Values are plain (see `wire.py`).
-Refusals are `CloudError`s. This module must not know gRPC, nor any single resource type.
+`Lifecycle` joins one `Package`, its `Sdk` and the `Store`; `provider.py` puts it on the wire. Values are plain
+(`wire.py`), refusals are `CloudError`s. This module must not know gRPC, nor any single resource type.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from kops_pulumi.rehearsal import checks
 from kops_pulumi.rehearsal.differ import Diff, diff
-from kops_pulumi.rehearsal.kinds import Birth, Cloud, Failure, Kind, LookupFailed, Package, Question, Values
+from kops_pulumi.rehearsal.kinds import Adopted, Birth, Cloud, Failure, Kind, LookupFailed, Package, Question, Values
 from kops_pulumi.rehearsal.sdk import ResourceSchema, Sdk
 from kops_pulumi.rehearsal.store import CloudError, Link, Record, Store, Ties
 from kops_pulumi.rehearsal.wire import UNKNOWN, at, has_unknown
@@ -65,26 +66,26 @@ class Lifecycle:
         kind = self.package.kind(token)
         if kind.autoname in news.get(GENERATED, ()):
             return False  # the new object gets a new name
-        claim = self._claim(kind, news)
-        return claim is not None and claim == self._claim(kind, olds)
+        claim = _claim(kind, news)
+        return claim is not None and claim == _claim(kind, olds)
 
     def draft(self, token: str, inputs: Values) -> dict[str, Any]:
         """Outputs in a preview: the inputs, and everything computed as unknown."""
         schema = self._schema(token)
         return {**dict.fromkeys(schema.outputs if schema else (), UNKNOWN), **_plain(inputs)}
 
-    def create(self, token: str, urn: str, name: str, inputs: Values, *, adopted_id: str | None = None) -> Record:
+    def create(self, token: str, urn: str, name: str, inputs: Values) -> Record:
         """Bring an object into the world."""
         kind = self.package.kind(token)
         seed = self.store.birth(urn) if self.package.stored else urn
         birth = Birth(self.cloud, seed, inputs, self.store)
-        id_ = adopted_id or kind.identify(birth)
+        id_ = kind.identify(birth)
         if kind.admit:
             kind.admit(birth)
         outputs = {**_plain(inputs), **kind.compute(birth, id_)}
-        record = Record(token, id_, name, inputs, outputs, adopted=adopted_id is not None)
+        record = Record(token, id_, name, inputs, outputs)
         if self.package.stored:
-            self.store.create(record, self._ties(kind, inputs, outputs))
+            self.store.create(record, _ties(kind, inputs, outputs))
         return record
 
     def draft_update(self, token: str, old_outputs: Values, old_inputs: Values, inputs: Values) -> dict[str, Any]:
@@ -103,7 +104,7 @@ class Lifecycle:
         kept = {key: value for key, value in current.outputs.items() if key not in current.inputs or key in inputs}
         outputs = {**kept, **_plain(inputs), **kind.revise(current.outputs, inputs)}
         if self.package.stored:
-            self.store.update(Record(token, id_, current.name, inputs, outputs), self._ties(kind, inputs, outputs))
+            self.store.update(Record(token, id_, current.name, inputs, outputs), _ties(kind, inputs, outputs))
         return outputs
 
     def read(self, token: str, id_: str) -> Record | None:
@@ -132,20 +133,31 @@ class Lifecycle:
         schema = self._schema(token)
         return schema.forces_new if schema else frozenset()
 
-    def _ties(self, kind: Kind, inputs: Values, outputs: Values) -> Ties:
-        return Ties(
-            handles=tuple(value for key in kind.handles if isinstance(value := outputs.get(key), str)),
-            claim=self._claim(kind, inputs),
-            links=tuple(_links(kind, inputs)),
-        )
 
-    @staticmethod
-    def _claim(kind: Kind, inputs: Values) -> str | None:
-        """The name an object holds, as text: `name=x, vpcId=y`; None when nothing of it is given or known."""
-        parts = {key: value for key in kind.unique for value in at(inputs, key)}
-        if not parts or has_unknown(parts):
-            return None
-        return ", ".join(f"{key}={value}" for key, value in parts.items())
+def adopt(package: Package, store: Store, cloud: Cloud, thing: Adopted) -> Record:
+    """Let something exist that no stack made; it keeps its name, and what it refers to is not looked at."""
+    kind = package.kind(thing.type)
+    birth = Birth(cloud, f"adopted {thing.type} {thing.id}", thing.inputs, store)
+    outputs = {**thing.inputs, **kind.compute(birth, thing.id), **thing.outputs}
+    record = Record(thing.type, thing.id, thing.id, thing.inputs, outputs, adopted=True)
+    store.create(record, replace(_ties(kind, thing.inputs, outputs), links=()))
+    return record
+
+
+def _ties(kind: Kind, inputs: Values, outputs: Values) -> Ties:
+    return Ties(
+        handles=tuple(value for key in kind.handles if isinstance(value := outputs.get(key), str)),
+        claim=_claim(kind, inputs),
+        links=tuple(_links(kind, inputs)),
+    )
+
+
+def _claim(kind: Kind, inputs: Values) -> str | None:
+    """The name an object holds, as text: `name=x, vpcId=y`; None when nothing of it is given or known."""
+    parts = {key: value for key in kind.unique for value in at(inputs, key)}
+    if not parts or has_unknown(parts):
+        return None
+    return ", ".join(f"{key}={value}" for key, value in parts.items())
 
 
 def _plain(inputs: Values) -> dict[str, Any]:

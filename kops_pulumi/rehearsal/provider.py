@@ -1,8 +1,9 @@
 """The wire: one package's `Lifecycle` as a Pulumi `ResourceProvider`.
 
-Each method decodes a request, asks the lifecycle, and encodes the answer; faults strike here. Errors that leave the world as it
-was use codes the engine takes as "nothing happened"; a crash uses one that means "who knows". The protocol:
-https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto. This module must not know any resource type.
+Each method decodes a request, asks the lifecycle, and encodes the answer; faults strike here. Errors that leave the
+world as it was use codes the engine takes as "nothing happened"; a crash uses one that means "who knows". The
+protocol: https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto. This module must not know any
+resource type.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2
@@ -82,7 +83,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         package = self._lifecycle.package
         region = _config(request.args).get("region")
         if package.needs_region and not region:
-            message = f"invalid {package.name} provider configuration: no region (set it on the provider or as {package.name}:region)"
+            where = f"set it on the provider or as {package.name}:region"
+            message = f"invalid {package.name} provider configuration: no region ({where})"
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, message)
         self._lifecycle.cloud = Cloud(region=region if isinstance(region, str) else "", partition=_partition(region))
         return provider_pb2.ConfigureResponse(
@@ -93,15 +95,15 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Nothing here takes long enough to be cancelled."""
         return empty_pb2.Empty()
 
-    def Construct(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
+    def Construct(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Refused: components that run inside a provider cannot be rehearsed."""
-        context.abort(
+        return context.abort(
             grpc.StatusCode.UNIMPLEMENTED, f"{request.type} is constructed by its provider; a rehearsal cannot do that"
         )
 
-    def Call(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
+    def Call(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Refused, as `Construct`."""
-        context.abort(
+        return context.abort(
             grpc.StatusCode.UNIMPLEMENTED, f"{request.tok} runs inside its provider; a rehearsal cannot do that"
         )
 

@@ -1,8 +1,8 @@
 """What an installed Pulumi SDK says of a resource type: its inputs, their types, its outputs.
 
-The SDK's generated sources are read, never imported: `import pulumi_aws.ec2` costs 1.5 s, cutting two classes out of its text
-costs 3 to 30 ms, and only for types that are used (so nothing is cached on disk). Names come out as the engine sends them (camelCase).
-This module must not judge values (that is `checks.py`) nor talk to the engine.
+The SDK's generated sources are read, never imported: `import pulumi_aws.ec2` costs 1.5 s, cutting two classes out of
+its text costs 3 to 30 ms, and only for types that are used (so nothing is cached on disk). Names come out as the
+engine sends them (camelCase). This module must not judge values (that is `checks.py`) nor talk to the engine.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class _Reader:
             self.objects[name] = self.properties(_class(_inputs_text(path), cls), path)
             pending += [n for p in self.objects[name].values() for n in _object_names(p.type)]
 
-    def _type(self, node: ast.expr, folder: Path) -> TypeExpr:
+    def _type(self, node: ast.expr, folder: Path) -> TypeExpr:  # noqa: PLR0911 - one line a form
         match node:
             case ast.Subscript(value=ast.Name(id="Optional") | ast.Attribute(attr="Input"), slice=inner):
                 return self._type(inner, folder)

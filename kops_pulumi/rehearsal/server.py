@@ -8,19 +8,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from concurrent import futures
-from types import TracebackType
-from typing import Final
+from typing import Final, Self
 
 # Without this, gRPC's fork handlers complain when the engine is started from a process that serves.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
-import grpc  # noqa: E402
-from pulumi.runtime.proto import provider_pb2_grpc  # noqa: E402
+import grpc
+from pulumi.runtime.proto import provider_pb2_grpc
 
-from kops_pulumi.rehearsal.kinds import Package  # noqa: E402
-from kops_pulumi.rehearsal.lifecycle import Lifecycle  # noqa: E402
-from kops_pulumi.rehearsal.provider import Provider  # noqa: E402
-from kops_pulumi.rehearsal.store import Store  # noqa: E402
+from kops_pulumi.rehearsal.kinds import Package
+from kops_pulumi.rehearsal.lifecycle import Lifecycle
+from kops_pulumi.rehearsal.provider import Provider
+from kops_pulumi.rehearsal.store import Store
 
 _WORKERS: Final = 8
 _MESSAGE_LIMIT: Final = 400 * 1024 * 1024
@@ -60,9 +59,9 @@ class Servers:
             stopped.wait()
         self._pool.shutdown(wait=True)
 
-    def __enter__(self) -> Servers:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()

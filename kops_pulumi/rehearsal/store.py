@@ -1,8 +1,8 @@
 """The simulated cloud's memory: one SQLite file, shared by every process that opens it.
 
-Objects, the names they hold, what refers to what, faults that are waiting to strike, and a history of operations. Each public
-method is one transaction, so a killed process leaves a consistent world. Refusals are exceptions with the text a cloud would
-give. This module must not know any package.
+Objects, the names they hold, what refers to what, faults that wait to strike, and a history of operations. Each public
+method is one transaction, so a killed process leaves a consistent world. Refusals are exceptions with the text a cloud
+would give. This module must not know any package.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from kops_pulumi.rehearsal.faults import Fault, FaultKind, Operation
 from kops_pulumi.rehearsal.kinds import OnDelete
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS objects (
-    serial INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, inputs TEXT NOT NULL,
-    outputs TEXT NOT NULL, updates INTEGER NOT NULL DEFAULT 0, adopted INTEGER NOT NULL DEFAULT 0, UNIQUE (type, id));
+    serial INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,
+    inputs TEXT NOT NULL, outputs TEXT NOT NULL, updates INTEGER NOT NULL DEFAULT 0, adopted INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (type, id));
 CREATE TABLE IF NOT EXISTS handles (
     value TEXT NOT NULL, type TEXT NOT NULL, serial INTEGER NOT NULL REFERENCES objects ON DELETE CASCADE);
 CREATE INDEX IF NOT EXISTS handles_by_value ON handles (value, type);
@@ -36,7 +37,8 @@ CREATE TABLE IF NOT EXISTS refs (
     target INTEGER NOT NULL REFERENCES objects ON DELETE CASCADE, on_delete TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS refs_by_target ON refs (target);
 CREATE INDEX IF NOT EXISTS refs_by_source ON refs (source);
-CREATE TABLE IF NOT EXISTS faults (fault INTEGER PRIMARY KEY AUTOINCREMENT, data TEXT NOT NULL, remaining INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS faults (
+    fault INTEGER PRIMARY KEY AUTOINCREMENT, data TEXT NOT NULL, remaining INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS births (urn TEXT PRIMARY KEY, number INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS history (
     step INTEGER PRIMARY KEY AUTOINCREMENT, operation TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL);
@@ -100,7 +102,7 @@ class Store:
             self._db.execute(f"PRAGMA {pragma}")
         self._db.executescript(_SCHEMA)
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -178,7 +180,10 @@ class Store:
     def update(self, record: Record, ties: Ties) -> None:
         """Change an object's inputs and outputs; refused as `create`, or when it is gone."""
         with self._transaction() as db:
-            statement = "UPDATE objects SET inputs = ?, outputs = ?, updates = updates + 1 WHERE type = ? AND id = ? RETURNING serial"
+            statement = (
+                "UPDATE objects SET inputs = ?, outputs = ?, updates = updates + 1 WHERE type = ? AND id = ? "
+                "RETURNING serial"
+            )
             rows = db.execute(
                 statement, (_dump(record.inputs), _dump(record.outputs), record.type, record.id)
             ).fetchall()
@@ -243,8 +248,9 @@ class Store:
     def _owned(db: sqlite3.Connection, serial: int) -> list[int]:
         """The object and everything that goes with it."""
         query = (
-            "WITH RECURSIVE doomed(serial) AS (VALUES (?) UNION SELECT source FROM refs JOIN doomed ON target = doomed.serial "
-            "WHERE on_delete = 'cascade') SELECT serial FROM doomed"
+            "WITH RECURSIVE doomed(serial) AS (VALUES (?) UNION "
+            "SELECT source FROM refs JOIN doomed ON target = doomed.serial WHERE on_delete = 'cascade') "
+            "SELECT serial FROM doomed"
         )
         return [row[0] for row in db.execute(query, (serial,))]
 
@@ -252,10 +258,8 @@ class Store:
     def _users(db: sqlite3.Connection, doomed: Sequence[int]) -> list[str]:
         """Survivors that refer to what is about to go, as `Kind id`."""
         marks = ",".join("?" * len(doomed))
-        query = (
-            "SELECT DISTINCT type, id FROM refs JOIN objects ON source = serial "
-            f"WHERE on_delete = 'block' AND target IN ({marks}) AND source NOT IN ({marks}) ORDER BY serial"  # noqa: S608 - marks only
-        )
+        joined = "SELECT DISTINCT type, id FROM refs JOIN objects ON source = serial WHERE on_delete = 'block'"
+        query = f"{joined} AND target IN ({marks}) AND source NOT IN ({marks}) ORDER BY serial"
         return [f"{_kind(type_)} {id_}" for type_, id_ in db.execute(query, (*doomed, *doomed))]
 
     @staticmethod

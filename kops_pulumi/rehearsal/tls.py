@@ -1,12 +1,13 @@
 """The simulated tls provider: real keys and certificates (cryptography), nothing stored.
 
-Facts of types and outputs: https://www.pulumi.com/registry/packages/tls/. As there, every input but `earlyRenewalHours` replaces.
-Private keys leave as secrets.
+Facts of types and outputs: https://www.pulumi.com/registry/packages/tls/. As there, every input but `earlyRenewalHours`
+replaces. Private keys leave as secrets.
 """
 
 from __future__ import annotations
 
-import datetime
+import base64
+import datetime as dt
 import hashlib
 import ipaddress
 from collections.abc import Mapping
@@ -104,8 +105,6 @@ def _public_facts(key: PrivateKey) -> dict[str, Any]:
 
 def openssh_fingerprints(text: str) -> dict[str, str]:
     """MD5 and SHA-256 fingerprints of an OpenSSH public key line, as OpenSSH prints them."""
-    import base64
-
     blob = base64.b64decode(text.split()[1])
     md5 = hashlib.md5(blob, usedforsecurity=False).hexdigest()
     sha256 = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
@@ -164,7 +163,7 @@ def _self_signed(birth: Birth, _id: str) -> Values:
     inputs = birth.inputs
     key = _load_key(inputs["privateKeyPem"])
     name = _name(inputs.get("subject", {}))
-    return _certificate(inputs, name, key.public_key(), _alternative_names(inputs), name, key)
+    return _certificate(inputs, name, key.public_key(), _alternative_names(inputs), issuer=name, signer=key)
 
 
 def _locally_signed(birth: Birth, _id: str) -> Values:
@@ -173,15 +172,17 @@ def _locally_signed(birth: Birth, _id: str) -> Values:
     authority = x509.load_pem_x509_certificate(inputs["caCertPem"].encode())
     names = next((e.value for e in request.extensions if isinstance(e.value, x509.SubjectAlternativeName)), None)
     authority_key = _load_key(inputs["caPrivateKeyPem"])
-    outputs = _certificate(inputs, request.subject, request.public_key(), names, authority.subject, authority_key)
+    outputs = _certificate(
+        inputs, request.subject, request.public_key(), names, issuer=authority.subject, signer=authority_key
+    )
     return {**outputs, "caKeyAlgorithm": _algorithm(authority_key)}
 
 
 def _certificate(
-    inputs: Values, subject: x509.Name, public_key: Any, names: Any, issuer: x509.Name, signer: PrivateKey
+    inputs: Values, subject: x509.Name, public_key: Any, names: Any, *, issuer: x509.Name, signer: PrivateKey
 ) -> dict[str, Any]:
-    start = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-    end = start + datetime.timedelta(hours=inputs["validityPeriodHours"])
+    start = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    end = start + dt.timedelta(hours=inputs["validityPeriodHours"])
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -225,7 +226,7 @@ def _extensions(
 
 def _known_uses(inputs: Values) -> list[Failure]:
     uses = [use for use in inputs.get("allowedUses", ()) if isinstance(use, str)]
-    return [("allowedUses", f"unknown use '{use}'") for use in uses if use not in _KEY_USAGES | _EXTENDED_USAGES]
+    return [("allowedUses", f"unknown use '{use}'") for use in uses if use not in {*_KEY_USAGES, *_EXTENDED_USAGES}]
 
 
 def _known_algorithm(inputs: Values) -> list[Failure]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from google.protobuf import struct_pb2
 
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"
+SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark, not a password
 OUTPUT_SIGNATURE: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 _UNKNOWN_STRING: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 UNKNOWN_MARKS: Final = frozenset(
@@ -84,7 +84,7 @@ def encode(values: Mapping[str, Any]) -> struct_pb2.Struct:
     return struct_pb2.Struct(fields={key: _encode(value) for key, value in values.items() if value is not None})
 
 
-def _encode(value: Any) -> struct_pb2.Value:
+def _encode(value: Any) -> struct_pb2.Value:  # noqa: PLR0911 - one line a type
     match value:
         case None:
             return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)

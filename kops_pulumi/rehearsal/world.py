@@ -1,10 +1,10 @@
 """A world: one simulated cloud and one Pulumi backend in one directory, with the environment that leads there.
 
     <path>/cloud.sqlite    the simulated cloud, shared by every process that opens the world
-    <path>/backend/        stacks and their state (file backend, without attribute files: a kill -9 can leave an unreadable one)
+    <path>/backend/        stacks and their state (`metadata=skip`: a kill -9 can leave an unreadable attributes file)
 
-`with world(path) as w:` serves the providers from threads of this process, `w.environment` is for any engine started meanwhile.
-This module must not run commands (that is `run.py`) nor know a cluster (`seed.py`).
+`with world(path) as w:` serves the providers from threads of this process; `w.environment` is for any engine run
+meanwhile. This module must not run commands (that is `run.py`) nor know a cluster (`seed.py`).
 """
 
 from __future__ import annotations
@@ -58,6 +58,11 @@ def world(path: Path, *, environ: Mapping[str, str] | None = None) -> Iterator[W
     with open_store(path) as store, Servers(installed(), store) as servers:
         inside = found.engine.environment(outside, acquire_plugins=False)
         yield World(path, store, {**inside, **environment(path, servers.attachment)})
+
+
+def default_path(environ: Mapping[str, str]) -> Path:
+    """Where a rehearsal goes on when nobody says: KOPS_PULUMI_WORLD, else `.rehearsal` in this directory."""
+    return Path(environ.get("KOPS_PULUMI_WORLD") or ".rehearsal")
 
 
 def open_store(path: Path) -> Store:

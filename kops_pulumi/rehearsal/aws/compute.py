@@ -94,7 +94,7 @@ def _group(birth: Birth, _id: str) -> Values:
             healthCheckGracePeriod=300,
             metricsGranularity="1Minute",
         ),
-        "serviceLinkedRoleArn": f"arn:{birth.cloud.partition}:iam::{birth.cloud.account}:role/aws-service-role/autoscaling",
+        "serviceLinkedRoleArn": arn(birth, "iam", "role/aws-service-role/autoscaling", regional=False),
     }
 
 

@@ -1,4 +1,4 @@
-"""Shared vocabulary of the AWS tables: type tokens, identifiers, ARNs, and `kind`, which adds what every AWS object has."""
+"""Shared vocabulary of the AWS tables: type tokens, ids, ARNs, and `kind`, which adds what every AWS object has."""
 
 from __future__ import annotations
 

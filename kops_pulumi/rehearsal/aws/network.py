@@ -1,7 +1,7 @@
 """VPCs and what is in them: what replaces them, what they refer to, what they give back.
 
-Facts: https://registry.terraform.io/providers/hashicorp/aws/latest/docs (the provider that pulumi-aws bridges), resource by
-resource; `Kind.replaces` are its ForceNew attributes.
+Facts: https://registry.terraform.io/providers/hashicorp/aws/latest/docs (the provider that pulumi-aws bridges),
+resource by resource; `Kind.replaces` are its ForceNew attributes.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _is_cidr(text: str) -> bool:
     return True
 
 
-def _nat_gateway(birth: Birth, id_: str) -> Values:
+def _nat_gateway(birth: Birth, _id: str) -> Values:
     address = birth.target(birth.inputs.get("allocationId"), ADDRESS)
     return {
         **defaults(birth, connectivityType="public"),
@@ -227,7 +227,7 @@ NETWORK: Final[Mapping[str, Kind]] = {
     "aws:ec2/route:Route": kind(
         Kind(
             identify=lambda birth: f"r-{birth.inputs['routeTableId']}{birth.number(10)}",
-            compute=lambda birth, _: {"origin": "CreateRoute", "state": "active"},
+            compute=lambda _birth, _id: {"origin": "CreateRoute", "state": "active"},
             refs=(
                 ref("routeTableId", ROUTE_TABLE, on_delete=OnDelete.CASCADE),
                 *(ref(key, *kinds, on_delete=OnDelete.IGNORE) for key, kinds in _ROUTE_TARGETS.items()),

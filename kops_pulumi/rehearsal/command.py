@@ -1,11 +1,12 @@
 """Run any command in a world: `kops-pulumi rehearse -- pulumi up`.
 
-The command gets the world's environment; its exit code is ours; signals that we get are passed on. The providers are served
-from this process and gone when it ends. This module must not look at what the command does.
+The command gets the world's environment; its exit code is ours; signals that we get are passed on. The providers are
+served from this process and gone when it ends. This module must not look at what the command does.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import threading
@@ -13,30 +14,39 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kops_pulumi.errors import NotFoundError
 from kops_pulumi.rehearsal.faults import Fault
-from kops_pulumi.rehearsal.world import world
+from kops_pulumi.rehearsal.seed import seed
+from kops_pulumi.rehearsal.world import default_path, world
+
+if TYPE_CHECKING:
+    from kops_pulumi.model import ClusterPlan
 
 _FORWARDED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(
     command: Sequence[str],
-    path: Path,
+    path: Path | None = None,
     *,
     faults: Sequence[Fault] = (),
+    plans: Sequence[ClusterPlan] = (),
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> int:
     """Run the command in the world at `path` and return its exit code (128 + n when signal n ended it).
 
-    Raises `NotFoundError` when there is no such command, `ToolError` when there is no engine.
+    Before it, `faults` are injected and everything that the `plans` adopt is made to exist. Raises `NotFoundError` when
+    there is no such command, `ToolError` when there is no engine.
     """
-    with world(path, environ=environ) as here:
+    outside = os.environ if environ is None else environ
+    with world(path or default_path(outside), environ=outside) as here:
         for fault in faults:
             here.store.inject(fault)
+        for plan in plans:
+            seed(here.store, plan)
         try:
             process = subprocess.Popen(list(command), env=dict(here.environment), cwd=cwd)
         except FileNotFoundError as error:
