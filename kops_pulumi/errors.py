@@ -7,8 +7,8 @@
     ├── EngineError              the Pulumi engine reported a failure
     └── BusyError                somebody else holds the stack's lock
 
-A `Finding` is one thing that is wrong (or merely suspicious) in a manifest. Stages return findings, all of them at once;
-only the edges (CLI, program) turn them into a `ManifestError`. This module must not import any other stage.
+A `Finding` is one thing that is wrong (or merely suspicious) in a manifest. Stages return findings, all of them at
+once; only the edges (CLI, program) turn them into a `ManifestError`. This module must not import any other stage.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Which manifest fields belong to which clouds, as data; a cloud's own rules refuse the fields of others with it.
 
-kops decodes these into one structure per cloud, so that it refuses them too. This module must not import pulumi or a cloud.
+kops decodes these into one structure per cloud, so that it refuses them too. This module must not import pulumi or a
+cloud.
 """
 
 from __future__ import annotations

@@ -47,8 +47,8 @@ def resolve(
 ) -> Resolution:
     """Fill in defaults and check every rule. `force` allows Kubernetes versions newer than this tool.
 
-    `cni` finds the manifest's network plug-in (`cni.for_spec`), `addons` are all there are (`addons.REGISTRY`): both add
-    their own findings. Never raises for what a manifest says.
+    `cni` finds the manifest's network plug-in (`cni.for_spec`), `addons` are all there are (`addons.REGISTRY`): both
+    add their own findings. Never raises for what a manifest says.
     """
     if parsed.found_cluster is None:
         return Resolution(None, ())

@@ -1,12 +1,12 @@
 """Address arithmetic: reading ranges, comparing them, and cutting a network into subnets the way kops does.
 
-Pure functions over text and `ipaddress` values. Nothing here knows a manifest or a cloud; a range that cannot be read is
-None, never an exception, because validators run over half-broken manifests.
+Pure functions over text and `ipaddress` values. Nothing here knows a manifest or a cloud; a range that cannot be read
+is None, never an exception, because validators run over half-broken manifests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -80,11 +80,12 @@ class Claim:
 def allocate(parent: str | None, claims: Iterable[Claim]) -> Mapping[str, str]:
     """Ranges for the claims without one, by name: kops's own cut, so that its clusters keep their subnets.
 
-    The network is cut into 1, 2, 4 or 8 equal slices, as few as hold one per big subnet plus one for all utility subnets.
-    Slices that hold a range somebody already has are left out; the first free one is cut in eight for the utility subnets
-    (if there are any), the others go to the big subnets, by zone. The order of the manifest does not matter, and claims with
-    a range keep it whatever is added; automatic ones may move when the number of slices grows, which is why `create` writes
-    them down and `resolve` warns about those that are not. Claims that find no room are left out of the answer.
+    The network is cut into 1, 2, 4 or 8 equal slices, as few as hold one per big subnet plus one for all utility
+    subnets. Slices that hold a range somebody already has are left out; the first free one is cut in eight for the
+    utility subnets (if there are any), the others go to the big subnets, by zone. The order of the manifest does not
+    matter, and claims with a range keep it whatever is added; automatic ones may move when the number of slices grows,
+    which is why `create` writes them down and `resolve` warns about those that are not. Claims that find no room are
+    left out of the answer.
     """
     whole = network(parent)
     ordered = sorted(claims)
@@ -101,17 +102,21 @@ def allocate(parent: str | None, claims: Iterable[Claim]) -> Mapping[str, str]:
 
 
 def allocate_regional(parent: str, names: Iterable[str], taken: Sequence[str], prefix_length: int) -> Mapping[str, str]:
-    """Ranges of a fixed size for regional subnets (GCE), by name; the parent's first block is left out, as kops leaves it."""
+    """Ranges of a fixed size for regional subnets, by name; the parent's first block is left out, as kops does."""
     whole = network(parent)
     if whole is None:
         return {}
     used = [network(text) for text in taken]
     blocks = (
-        block
-        for block in islice(whole.subnets(new_prefix=prefix_length), 1, None)
-        if not any(overlap(block, u) for u in used)
+        block for block in islice(_pieces(whole, prefix_length), 1, None) if not any(overlap(block, u) for u in used)
     )
     return {name: str(block) for name, block in zip(sorted(names), blocks, strict=False)}
+
+
+def _pieces(whole: Network, prefix_length: int) -> Iterator[Network]:
+    """Parts of a range with this prefix length; none when it is smaller."""
+    if whole.prefixlen <= prefix_length <= whole.max_prefixlen:
+        yield from whole.subnets(new_prefix=prefix_length)
 
 
 def _free_slices(whole: IPv4Network, count: int, taken: Sequence[str]) -> list[Network]:

@@ -1,4 +1,4 @@
-"""Questions about a manifest that several sections ask: a group's role, the network plug-in in use, address families."""
+"""Questions about a manifest that several sections ask: roles, the network plug-in in use, address families."""
 
 from __future__ import annotations
 

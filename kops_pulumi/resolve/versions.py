@@ -1,8 +1,8 @@
 """Which Kubernetes versions we build, with which components, and how far parts of a cluster may be apart.
 
-Everything is data: a row per Kubernetes minor, and dated rows for what does not follow Kubernetes (decision 8: a cluster keeps
-the row of its `kops.k8s.io/defaults-version`, so that a tool upgrade is an empty preview). Pure functions over versions; this
-module must not read manifests or know clouds.
+Everything is data: a row per Kubernetes minor, and dated rows for what does not follow Kubernetes (decision 8: a
+cluster keeps the row of its `kops.k8s.io/defaults-version`, so that a tool upgrade is an empty preview). Pure
+functions over versions; this module must not read manifests or know clouds.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ OLDEST_ACCEPTED_MINOR = 32
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """Versions of what is installed beside one Kubernetes minor, without a leading `v` unless its project writes one."""
+    """Versions of what is installed beside one Kubernetes minor; with a leading `v` where its project writes one."""
 
     etcd: str
     containerd: str
@@ -51,7 +51,8 @@ _ETCD = {32: "3.5.31", 33: "3.5.31", 34: "3.6.12", 35: "3.6.12", 36: "3.6.12", 3
 """What Kubernetes's own tests run with; a minor of etcd may only be climbed one by one:
 https://etcd.io/docs/latest/upgrades/."""
 _CLUSTER_AUTOSCALER = {32: "1.32.7", 33: "1.33.4", 34: "1.34.3", 35: "1.35.0", 36: "1.36.0", 37: "1.36.0"}
-"""The autoscaler simulates its own minor's scheduler: https://github.com/kubernetes/autoscaler#releases. None for 1.37 yet."""
+"""The autoscaler simulates its own minor's scheduler: https://github.com/kubernetes/autoscaler#releases. None for 1.37
+yet."""
 
 _RUNTIME = {
     OLDEST_DEFAULTS: {
@@ -107,7 +108,7 @@ def components(version: semver.Version, date: str) -> Components:
 
 
 def check_kubernetes(text: str, *, force: bool = False) -> list[Finding]:
-    """Whether we build this Kubernetes version: refuse unreadable, too old and (unless forced) too new ones; warn of old ones."""
+    """Whether we build this Kubernetes version: refuses too old and (unless forced) too new ones, warns of old ones."""
     version = parse(text)
     newest = newest_minor()
     oldest_supported = newest - SUPPORTED_MINORS + 1
@@ -134,7 +135,8 @@ def check_kubernetes(text: str, *, force: bool = False) -> list[Finding]:
     return []
 
 
-# The skew policy: https://kubernetes.io/releases/version-skew-policy/. Each function gives the conflict in words, or None.
+# The skew policy: https://kubernetes.io/releases/version-skew-policy/. Each function gives the conflict in words, or
+# None.
 
 KUBELET_BEHIND = 3
 """A kubelet may be up to three minors older than its API server."""

@@ -1,7 +1,7 @@
 """OpenStack, the pure side: what it can do, its limits, its dated defaults and its own rules.
 
-Flavors, images and volume types belong to each deployment, so there are few defaults: groups name what they want. `CLOUD` is
-what the pure stages get. This module must not import pulumi.
+Flavors, images and volume types belong to each deployment, so there are few defaults: groups name what they want.
+`CLOUD` is what the pure stages get. This module must not import pulumi.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from kops_pulumi.spec import Cluster, InstanceGroup
 
 _LIMITS: Mapping[str, int] = {"tag": 60, "server": 63}
-"""Tags: https://docs.openstack.org/api-ref/compute/#server-tags-servers-tags; a server's name becomes its host name. Others 255."""
+"""Tags: https://docs.openstack.org/api-ref/compute/#server-tags-servers-tags; a server's name becomes its host name.
+Others 255."""
 
 _DEFAULTS: Mapping[str, CloudDefaults] = {
     "2026-11-01": CloudDefaults(
@@ -44,7 +45,8 @@ _DEFAULTS: Mapping[str, CloudDefaults] = {
         },
     ),
 }
-"""By the first day they are in force. Empty: the deployment's own default (volume types) or the manifest's duty (images)."""
+"""By the first day they are in force. Empty: the deployment's own default (volume types) or the manifest's duty
+(images)."""
 
 _METHODS = ("ROUND_ROBIN", "LEAST_CONNECTIONS", "SOURCE_IP", "SOURCE_IP_PORT")
 """https://docs.openstack.org/api-ref/load-balancer/v2/#create-pool"""

@@ -1,8 +1,8 @@
 """vSphere, the pure side: what it can do, its limits, its dated defaults and its own rules.
 
 There is no cloud around the machines: no load balancers (the API gets a virtual IP), no groups (machines have stable
-ordinals), no firewall (the machines carry the rules), no DNS. Templates and networks belong to each site, so the manifest
-names them. `CLOUD` is what the pure stages get. This module must not import pulumi.
+ordinals), no firewall (the machines carry the rules), no DNS. Templates and networks belong to each site, so the
+manifest names them. `CLOUD` is what the pure stages get. This module must not import pulumi.
 """
 
 from __future__ import annotations

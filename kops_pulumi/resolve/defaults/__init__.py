@@ -1,8 +1,9 @@
 """Defaults: every absent field that something reads gets its value here, and nowhere else.
 
-One module a theme, one function a section; values stand in tables with their reason or source. Rows are dated: the Cluster's
-annotation `kops.k8s.io/defaults-version` chooses the row, and a manifest without it stays on the oldest, so that a newer tool
-changes nothing for it (decision 8). Sections fill copies of the user's models; nothing is ever written back.
+One module a theme, one function a section; values stand in tables with their reason or source. Rows are dated: the
+Cluster's annotation `kops.k8s.io/defaults-version` chooses the row, and a manifest without it stays on the oldest, so
+that a newer tool changes nothing for it (decision 8). Sections fill copies of the user's models; nothing is ever
+written back.
 """
 
 from __future__ import annotations

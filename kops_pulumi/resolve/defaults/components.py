@@ -1,7 +1,7 @@
 """Defaults of Kubernetes's own components, containerd and node settings.
 
-Flags of the components: https://kubernetes.io/docs/reference/command-line-tools-reference/. Figures are kops's, so that a
-cluster behaves as its users know it; where we are stricter the reason stands beside.
+Flags of the components: https://kubernetes.io/docs/reference/command-line-tools-reference/. Figures are kops's, so
+that a cluster behaves as its users know it; where we are stricter the reason stands beside.
 """
 
 from __future__ import annotations

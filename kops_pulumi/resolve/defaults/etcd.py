@@ -15,7 +15,8 @@ OTHER_CPU_REQUEST = "100m"
 def etcd(spec: Any, facts: Facts) -> None:
     """Every etcd cluster and its members."""
     clusters = spec.etcd_clusters or []
-    # One version for all clusters: etcd's tools are installed once per machine, so a version somebody chose counts for all.
+    # One version for all clusters: etcd's tools are installed once per machine, so a version somebody chose counts
+    # for all.
     chosen = sorted({str(cluster.version) for cluster in clusters if cluster.version})
     version = chosen[0] if len(chosen) == 1 else facts.components.etcd
     for cluster in clusters:
@@ -43,5 +44,6 @@ def _member(member: Any, facts: Facts) -> None:
     if member.volume_type == cloud.etcd_volume_type:
         fill(member, {"volume_iops": cloud.etcd_volume_iops, "volume_throughput": cloud.etcd_volume_throughput})
     if facts.capabilities.volume_encryption:
-        # kops encrypts only what `create cluster` wrote so; an etcd disk holds every secret, so it is encrypted unless refused.
+        # kops encrypts only what `create cluster` wrote so; an etcd disk holds every secret, so it is encrypted
+        # unless refused.
         fill(member, {"encrypted_volume": True})

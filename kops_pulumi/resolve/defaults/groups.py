@@ -81,7 +81,7 @@ def _address(spec: Any, cluster: Any, facts: Facts) -> None:
 
 
 def _rolling(model: Any, cluster: Any, role: Role, facts: Facts) -> None:
-    """How many machines are replaced at once: one more than there are where the cloud has groups, never a control plane."""
+    """Machines replaced at once: one on top where the cloud has groups, never of a control plane."""
     spec, general = model.spec, cluster.spec.rolling_update
     surge = 1 if facts.capabilities.groups and role is not Role.CONTROL_PLANE and not karpenter_managed(model) else 0
     if general is not None:

@@ -1,8 +1,8 @@
 """Validation: every rule between fields, one function a section, all findings at once.
 
-A section is a generator over a `Subject` (and a group): it names the conflict in the user's words and the way out, and it
-survives whatever earlier sections found wrong. Single fields' syntax is `spec`'s, what only one cloud, network plug-in or
-add-on can know is theirs; this package must not know a cloud's name.
+A section is a generator over a `Subject` (and a group): it names the conflict in the user's words and the way out, and
+it survives whatever earlier sections found wrong. Single fields' syntax is `spec`'s, what only one cloud, network
+plug-in or add-on can know is theirs; this package must not know a cloud's name.
 """
 
 from __future__ import annotations

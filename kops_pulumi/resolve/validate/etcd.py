@@ -90,8 +90,8 @@ def zones(subject: Subject) -> Iterator[Finding]:
         homes = [
             groups[member.instance_group] for member in cluster.etcd_members or () if member.instance_group in groups
         ]
-        where = [(spec.zones or [places.get(name) for name in spec.subnets or ()] or [None])[0] for spec in homes]
-        counts = Counter(zone for zone in where if zone)
+        where = [spec.zones or [zone for name in spec.subnets or () if (zone := places.get(name))] for spec in homes]
+        counts = Counter(choice[0] for choice in where if choice)
         if len(homes) >= ENOUGH_ZONES and counts and max(counts.values()) * 2 > len(homes):
             zone = max(counts, key=lambda name: counts[name])
             message = f"{counts[zone]} of {len(homes)} members of {cluster.name!r} are in zone {zone}"

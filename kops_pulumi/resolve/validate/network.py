@@ -98,7 +98,8 @@ def _egress(path: Any, subnet: Any, kind: str) -> Iterator[Finding]:
 def _routes(path: Any, subnet: Any, kind: str) -> Iterator[Finding]:
     routes = subnet.additional_routes or []
     if routes and (kind != "Private" or subnet.id):
-        message = f"additional routes need a private subnet of our own, {subnet.name!r} is {kind if kind != 'Private' else 'adopted'}"
+        what = kind if kind != "Private" else "adopted"
+        message = f"additional routes need a private subnet of our own, {subnet.name!r} is {what}"
         yield Finding((*path, "additionalRoutes"), message, "add the routes to the table you own")
     for index, route in enumerate(routes):
         if cidr.network(route.cidr) is None:

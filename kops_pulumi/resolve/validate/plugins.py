@@ -1,4 +1,4 @@
-"""Network plug-ins and the user's own add-ons: exactly one plug-in; what each needs its own file says (`cni/`, `addons/`)."""
+"""Network plug-ins and the user's own add-ons; what each plug-in needs its own file says (`cni/`, `addons/`)."""
 
 from __future__ import annotations
 
