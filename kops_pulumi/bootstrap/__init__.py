@@ -1,9 +1,10 @@
 """The fourth stage: what a machine is told at its first boot.
 
-`attach` gives every group of a plan its user data: a small cloud-config document that says who the machine is, where
-its configuration bundle lies and which SHA-256 digest the group's node configuration has, followed by the user's own
-parts. The configuration itself (`node_config`) never travels in user data, nor does a secret (decision 7). Bastions get
-the user's parts only: they are no nodes and may read no store. Pure; imports no cloud and no pulumi.
+`attach` gives every group of a plan its user data: the user's own parts, and a small cloud-config document that says who
+the machine is, where its configuration bundle lies and which SHA-256 digest the group's node configuration has. Ours
+comes last because the last part says how lists merge, so that no part drops another's. The configuration itself
+(`node_config`) never travels in user data, nor does a secret (decision 7). Bastions get the user's parts only: they are
+no nodes and may read no store. Pure; imports no cloud and no pulumi.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def oversized(plan: ClusterPlan, limit: int) -> Sequence[Finding]:
 def _user_data(plan: ClusterPlan, full: FullSpec, group: Group, spec: InstanceGroup) -> UserData | None:
     theirs = [multipart.Part(p.name, p.type, p.content) for p in spec.spec.additional_user_data or ()]
     ours = [] if group.role is Role.BASTION else [_our_part(plan, full, group)]
-    parts = [*ours, *theirs]
+    parts = [*theirs, *ours]
     if not parts:
         return None
     text = parts[0].content if parts == ours else multipart.join(parts)

@@ -125,7 +125,7 @@ def _etcd(plan: ClusterPlan, group: Group) -> list[dict[str, Any]]:
 
 
 def _settings(spec: ClusterSpec, names: Iterable[str]) -> dict[str, Any]:
-    aliased = _data(spec, include=frozenset(names))
+    aliased = _data(spec, include=names)
     return {key: value for key, value in sorted(aliased.items()) if value not in (None, {})}
 
 
@@ -152,9 +152,11 @@ def _union(*lists: Iterable[str] | None) -> list[str]:
     return list(dict.fromkeys(entry for entries in lists for entry in entries or ()))
 
 
-def _data(model: BaseModel | None, include: frozenset[str] | None = None) -> dict[str, Any]:
+def _data(model: BaseModel | None, include: Iterable[str] | None = None) -> dict[str, Any]:
     """A model's set fields as JSON types under the manifest's own keys."""
     if model is None:
         return {}
-    dumped: dict[str, Any] = model.model_dump(mode="json", by_alias=True, exclude_none=True, include=include)
+    dumped: dict[str, Any] = model.model_dump(
+        mode="json", by_alias=True, exclude_none=True, include=None if include is None else set(include)
+    )
     return dumped

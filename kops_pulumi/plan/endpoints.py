@@ -142,14 +142,12 @@ def _balanced_api(full: FullSpec, balancer: LoadBalancerAccess, names: Names, ne
 
 def _api_listeners(cluster: Cluster, *, certificate: bool) -> tuple[Listener, ...]:
     """443; with a certificate 443 ends TLS and 8443 passes it through; without DNS, Cilium finds its etcd here too."""
-    if certificate:
-        api = (Listener(_HTTPS, _HTTPS, "tls", tls=True), Listener(_PLAIN_BESIDE_TLS, _HTTPS, "tcp"))
-    else:
-        api = (Listener(_HTTPS, _HTTPS, "tcp"),)
-    cilium = any(etcd.name == "cilium" for etcd in cluster.spec.etcd_clusters or ())
-    if cilium and dns_type(cluster) is DnsType.NONE:
-        return (*api, Listener(_CILIUM_ETCD, _CILIUM_ETCD, "etcd-cilium"))
-    return api
+    tls = Listener(_HTTPS, _HTTPS, "tls", tls=True)
+    plain = Listener(_PLAIN_BESIDE_TLS if certificate else _HTTPS, _HTTPS, "tcp")
+    etcd = Listener(_CILIUM_ETCD, _CILIUM_ETCD, "etcd-cilium")
+    cilium = any(entry.name == "cilium" for entry in cluster.spec.etcd_clusters or ())
+    wanted = ((certificate, tls), (True, plain), (cilium and dns_type(cluster) is DnsType.NONE, etcd))
+    return tuple(listener for condition, listener in wanted if condition)
 
 
 def _bastion(full: FullSpec, cloud: Cloud, names: Names, network: NetworkPlan) -> tuple[Endpoint, ...]:

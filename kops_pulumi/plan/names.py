@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from kops_pulumi.model import ClusterPlan
 
 _HASH_LENGTH = 6
-_ROLE_WORD = {Role.CONTROL_PLANE: "masters", Role.API_SERVER: "apiservers", Role.NODE: "nodes", Role.BASTION: "bastions"}
+_ROLE_WORD = {
+    Role.CONTROL_PLANE: "masters",
+    Role.API_SERVER: "apiservers",
+    Role.NODE: "nodes",
+    Role.BASTION: "bastions",
+}
 """kops's plural of each role, part of names that exist in people's clouds."""
 
 

@@ -121,7 +121,7 @@ def _ways_out(routed: Sequence[SubnetSpec], subnets: Sequence[SubnetSpec]) -> tu
     """One way out a zone, or one for each distinct (egress, public IP) where a zone mixes them; sorted by key."""
     by_zone: dict[str, dict[tuple[str | None, str | None], list[SubnetSpec]]] = {}
     for subnet in routed:
-        if SubnetType(subnet.type) in PRIVATE_TYPES:
+        if kind_of(subnet) in PRIVATE_TYPES:
             way = (subnet.egress, subnet.public_ip)
             by_zone.setdefault(subnet.zone or "", {}).setdefault(way, []).append(subnet)
     ways = [
@@ -138,7 +138,7 @@ def _outlet(private: SubnetSpec, subnets: Sequence[SubnetSpec]) -> str | None:
         return None
     for kind in (SubnetType.UTILITY, SubnetType.PUBLIC):
         for subnet in subnets:
-            if subnet.zone == private.zone and subnet.type == kind:
+            if subnet.zone == private.zone and kind_of(subnet) is kind:
                 return subnet.name
     finding = Finding(
         ("spec", "subnets"),
@@ -168,7 +168,7 @@ def _nat_gateways(ways: Iterable[_WayOut]) -> tuple[NatGateway, ...]:
 
 def _regional_nat(routed: Sequence[SubnetSpec], region: str) -> tuple[NatGateway, ...]:
     """Where subnets span a region, one NAT serves all of its private subnets."""
-    private = any(SubnetType(subnet.type) in PRIVATE_TYPES for subnet in routed)
+    private = any(kind_of(subnet) in PRIVATE_TYPES for subnet in routed)
     return (NatGateway(region, region),) if private else ()
 
 
@@ -176,7 +176,7 @@ def _table_of(subnet: SubnetSpec, ways: Iterable[_WayOut], tables: Iterable[Rout
     """The table a subnet is associated with: none for adopted subnets and those the user routes."""
     if subnet.id is not None or subnet.egress == _EXTERNAL:
         return None
-    if SubnetType(subnet.type) in PUBLIC_TYPES:
+    if kind_of(subnet) in PUBLIC_TYPES:
         return next((table.key for table in tables if table.public), None)
     return next((f"{_PRIVATE_TABLE}{way.key}" for way in ways if subnet in way.members), None)
 
@@ -185,7 +185,7 @@ def _subnet(subnet: SubnetSpec, full: FullSpec, table: str | None) -> Subnet:
     _, mark, index = (subnet.ipv6_cidr or "").partition("#")
     return Subnet(
         name=subnet.name,
-        type=SubnetType(subnet.type),
+        type=kind_of(subnet),
         zone=subnet.zone,
         region=subnet.region or full.region,
         cidr=subnet.cidr,
@@ -195,6 +195,11 @@ def _subnet(subnet: SubnetSpec, full: FullSpec, table: str | None) -> Subnet:
         route_table=table,
         ipv6_only=subnet.cidr is None and subnet.ipv6_cidr is not None,
     )
+
+
+def kind_of(subnet: SubnetSpec) -> SubnetType:
+    """What a subnet is for; Public unless the manifest says otherwise."""
+    return SubnetType(subnet.type or SubnetType.PUBLIC)
 
 
 def _hop(target: str) -> Hop:

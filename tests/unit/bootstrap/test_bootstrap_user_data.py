@@ -122,14 +122,15 @@ def test_what_one_group_changes_stays_with_its_user_data(change):
     assert group(before, "cp").user_data == group(after, "cp").user_data
 
 
-def test_parts_follow_ours_in_the_users_order():
+def test_users_parts_keep_their_order_and_ours_adds_to_them():
     parts = [
         {"name": "z.sh", "type": "text/x-shellscript", "content": "#!/bin/sh\necho grüß\n"},
         {"name": "a.yaml", "type": "text/cloud-config", "content": "#cloud-config\ntimezone: UTC\n"},
     ]
     message = email.message_from_string(group(planned(additionalUserData=parts)).user_data.text)
-    ours, *theirs = message.get_payload()
+    *theirs, ours = message.get_payload()
     assert ours.get_content_type() == "text/cloud-config"
+    assert "list(append)" in yaml.safe_load(ours.get_payload())["merge_how"]
     assert [part.get_filename() for part in theirs] == ["z.sh", "a.yaml"]
     assert [part.get_payload(decode=True).decode() for part in theirs] == [part["content"] for part in parts]
 
