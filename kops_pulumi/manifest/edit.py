@@ -1,8 +1,9 @@
 """Edits of a manifest's text that touch nothing else: comments, order, quoting and blank lines stay.
 
 Each change is turned into splices of the text, at the offsets that reading recorded; a mapping set over a mapping
-becomes the changes between the two. The result is read again and compared with what was asked for: a splice that did something
-else (a value shared by an alias, say) is refused, never written. Editing what is already so gives the same bytes.
+becomes the changes between the two. The result is read again and compared with what was asked for: a splice that did
+something else (a value shared by an alias, say) is refused, never written. Editing what is already so gives the same
+bytes.
 """
 
 from __future__ import annotations

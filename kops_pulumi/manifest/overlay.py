@@ -46,13 +46,11 @@ def _merge_mappings(base: Node, layer: Node, old: dict[str, Node], new: dict[str
         for key in [*old, *(key for key in new if key not in old)]
         if key not in new or new[key].value is not None
     }
-    written: dict[str | int, Entry] = {**base.entries, **layer.entries}
-    kept = {key: base.entries[key] for key in base.entries if key in entries and _is_collection(entries, key)}
-    return replace(base, value=entries, entries={**written, **kept})
-
-
-def _is_collection(entries: dict[str, Node], key: str | int) -> bool:
-    return isinstance(key, str) and isinstance(entries[key].value, (dict, list))
+    written = base.entries | layer.entries
+    merged: dict[str | int, Entry] = {
+        key: base.entries[key] for key, value in entries.items() if key in base.entries and value is not new.get(key)
+    }
+    return replace(base, value=entries, entries={**written, **merged})
 
 
 def _merge_named(base: Node, old: list[Node], new: list[Node]) -> Node:

@@ -38,7 +38,7 @@ STRAYS: Mapping[tuple[str, str], str] = {
         "spec.rootVolume",
     ): "kops has no such field in v1alpha2; see rootVolumeSize and rootVolumeType",
 }
-"""Fields that kops's own manifests carry although its API lacks them: kops ignores them in silence, we with a warning."""
+"""Fields of kops's own manifests that its API lacks, and why: kops ignores them in silence, we with a warning."""
 
 
 _WHOLE = "a whole number"

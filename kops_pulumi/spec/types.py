@@ -12,6 +12,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, PlainValidator, Strict
 from pydantic_core import PydanticCustomError
 
+NUMBER_LIKE = "x-kops-number-like"
+"""Marks text that may stand unquoted as a number, such as a quantity of 1."""
+
 Bool = Annotated[bool, Strict()]
 Int = Annotated[int, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0)]
@@ -40,6 +43,13 @@ def _matching(pattern: re.Pattern[str], message: str, hint: str) -> AfterValidat
         raise bad(message.format(value), hint)
 
     return AfterValidator(check)
+
+
+def _schema(pattern: re.Pattern[str], *, number_like: bool = False) -> Any:
+    """What the JSON Schema says about the syntax."""
+    return Field(
+        json_schema_extra={"pattern": f"^({pattern.pattern})$", **({NUMBER_LIKE: True} if number_like else {})}
+    )
 
 
 def _cidr(value: str) -> str:
@@ -120,17 +130,31 @@ Source = Annotated[str, AfterValidator(_source)]
 """Where traffic may come from: a CIDR or an AWS prefix list."""
 Address = Annotated[str, AfterValidator(_address)]
 Quantity = Annotated[
-    str, _matching(_QUANTITY, "must be a quantity such as 100m or 512Mi, not {!r}", "Kubernetes units: m, k, M, Gi …")
+    str,
+    _matching(_QUANTITY, "must be a quantity such as 100m or 512Mi, not {!r}", "Kubernetes units: m, k, M, Gi …"),
+    _schema(_QUANTITY, number_like=True),
 ]
 """Kubernetes quantity, as written."""
-Duration = Annotated[str, _matching(_DURATION, "must be a duration such as 90s or 1h30m, not {!r}", "add the unit")]
+Duration = Annotated[
+    str,
+    _matching(_DURATION, "must be a duration such as 90s or 1h30m, not {!r}", "add the unit"),
+    _schema(_DURATION),
+]
 """Go duration, as written."""
-Version = Annotated[str, _matching(_VERSION, "must be a version such as 1.36.2, not {!r}", "")]
-Release = Annotated[str, AfterValidator(_release)]
+Version = Annotated[
+    str,
+    _matching(_VERSION, "must be a version such as 1.36.2, not {!r}", ""),
+    _schema(_VERSION, number_like=True),
+]
+Release = Annotated[str, AfterValidator(_release), Field(json_schema_extra={NUMBER_LIKE: True})]
 """Version with or without `v`, or the address of a build."""
-PortRange = Annotated[str, AfterValidator(_port_range)]
-Sha256 = Annotated[str, _matching(_SHA256, "must be a SHA-256 digest, 64 hexadecimal digits, not {!r}", "")]
-Arn = Annotated[str, _matching(_ARN, "must be an ARN (arn:partition:service:region:account:resource), not {!r}", "")]
+PortRange = Annotated[str, AfterValidator(_port_range), _schema(_PORT_RANGE)]
+Sha256 = Annotated[
+    str, _matching(_SHA256, "must be a SHA-256 digest, 64 hexadecimal digits, not {!r}", ""), _schema(_SHA256)
+]
+Arn = Annotated[
+    str, _matching(_ARN, "must be an ARN (arn:partition:service:region:account:resource), not {!r}", ""), _schema(_ARN)
+]
 IntOrPercent = Annotated[int | str, PlainValidator(_int_or_percent, json_schema_input_type=int | str)]
 """A number of machines, or a share of the group: 2 or "25%"."""
 Scalar = Annotated[
