@@ -37,7 +37,7 @@ docs: ## Build the documentation into site/
 	@$(SETUP) docs
 
 bench: setup ## Measure the figures of docs/performance.md
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## Remove this checkout's environment and caches (not the engine)
 	@$(SETUP) clean
