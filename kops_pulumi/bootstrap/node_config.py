@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kops_pulumi.model import Role, plain
 from kops_pulumi.plan.endpoints import internal_api_name
-from kops_pulumi.plan.roles import BY_SPELLING
+from kops_pulumi.resolve.traits import SPELLINGS
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -141,7 +141,7 @@ def _by_key(
     """Entries of the group, then of the cluster, that are for this role; the first of a key wins, order is kept."""
     found: dict[str, dict[str, Any]] = {}
     for position, entry in enumerate(_data(item) for item in (*(group or ()), *(cluster or ()))):
-        roles = {BY_SPELLING.get(spelling) for spelling in entry.pop("roles", None) or ()}
+        roles = {SPELLINGS.get(spelling) for spelling in entry.pop("roles", None) or ()}
         if not roles or role in roles:
             found.setdefault(str(entry.get(key) or f"#{position}"), entry)
     return list(found.values())

@@ -10,7 +10,7 @@ from kops_pulumi.model import Role
 if TYPE_CHECKING:
     from kops_pulumi.spec import Cluster, InstanceGroup
 
-_SPELLINGS = {
+SPELLINGS = {
     "Master": Role.CONTROL_PLANE,
     "ControlPlane": Role.CONTROL_PLANE,
     "APIServer": Role.API_SERVER,
@@ -27,7 +27,7 @@ def text(value: object) -> str:
 
 def role_of(group: InstanceGroup) -> Role | None:
     """What a group's machines are for; None when the manifest does not say it in a way we know."""
-    return _SPELLINGS.get(text(group.spec.role))
+    return SPELLINGS.get(text(group.spec.role))
 
 
 def of_role(groups: Iterable[InstanceGroup], *roles: Role) -> Sequence[InstanceGroup]:
