@@ -1,8 +1,8 @@
 """The fourth stage: what a machine is told at its first boot.
 
 `attach` gives every group of a plan its user data: the user's own parts, and a small cloud-config document that says
-who the machine is, where its configuration bundle lies and which SHA-256 digest the group's node configuration has. Ours
-comes last because the last part says how lists merge, so that no part drops another's. The configuration itself
+who the machine is, where its configuration bundle lies and which SHA-256 digest the group's node configuration has.
+Ours comes last because the last part says how lists merge, so that no part drops another's. The configuration itself
 (`node_config`) never travels in user data, nor does a secret (decision 7). Bastions get the user's parts only: they are
 no nodes and may read no store. Pure; imports no cloud and no pulumi.
 """
