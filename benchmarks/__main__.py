@@ -1,7 +1,7 @@
 """Measure what docs/performance.md promises: `python -m benchmarks`, or `make bench`.
 
 Each figure is the median of several runs of the program as a user starts it, Python's own start included; the clock is
-the wall's, or the processor's where the promise is about that. The manifests are made here by `create cluster --dry-run`.
+the wall's, or the processor's where the promise is about that. The manifests are made by `create cluster --dry-run`.
 `--write` puts the figures into docs/performance.md; the exit code is 1 when a promise is broken. It must not import the
 package: that would hide the cost of importing it.
 """

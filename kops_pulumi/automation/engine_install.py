@@ -37,7 +37,7 @@ from kops_pulumi.errors import ToolError
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 """The Go modules that pin the engine; only a checkout has them, an installed wheel does not."""
 
-GO_MINIMUM = (1, 25)
+GO_MINIMUM = (1, 25, 11)
 """The `go` line of tools/engine/go.mod."""
 
 REACH_SECONDS = 5
@@ -173,8 +173,8 @@ def find_go(environ: Mapping[str, str]) -> str:
     if go is None:
         raise ToolError("there is no Pulumi engine, and no Go to build one with", hint=hint)
     answer = subprocess.run([go, "env", "GOVERSION"], env=environ, capture_output=True, text=True, check=False)
-    match = re.match(r"go(\d+)\.(\d+)", answer.stdout)
-    if match is None or tuple(map(int, match.groups())) < GO_MINIMUM:
+    match = re.match(r"go(\d+)\.(\d+)(?:\.(\d+))?", answer.stdout)
+    if match is None or tuple(int(part or 0) for part in match.groups()) < GO_MINIMUM:
         raise ToolError(f"{go} is {answer.stdout.strip() or 'broken'}, older than {needed}", hint=hint)
     return go
 

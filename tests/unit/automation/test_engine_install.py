@@ -102,17 +102,24 @@ def test_without_go_the_message_names_both_ways_out(tmp_path: Path, environ: dic
     with pytest.raises(ToolError, match="no Go to build one with") as caught:
         install(environ)
 
-    assert "install Go 1.25 or newer" in str(caught.value.hint)
+    assert "install Go 1.25.11 or newer" in str(caught.value.hint)
     assert "put a `pulumi` on PATH" in str(caught.value.hint)
 
 
-def test_an_old_go_is_refused_before_it_builds(tmp_path: Path, environ: dict[str, str]) -> None:
-    log = fake_go(tmp_path, version="go1.22.1")
+@pytest.mark.parametrize("version", ["go1.22.1", "go1.25", "go1.25.10"])
+def test_an_old_go_is_refused_before_it_builds(tmp_path: Path, environ: dict[str, str], version: str) -> None:
+    log = fake_go(tmp_path, version=version)
 
-    with pytest.raises(ToolError, match=r"is go1\.22\.1, older than 1\.25"):
+    with pytest.raises(ToolError, match=rf"is {version}, older than 1\.25\.11"):
         install(environ)
 
     assert not log.exists()
+
+
+def test_the_oldest_go_is_the_one_that_the_module_asks_for() -> None:
+    module = (engine_install.TOOLS / "engine" / "go.mod").read_text()
+
+    assert f"\ngo {'.'.join(map(str, engine_install.GO_MINIMUM))}\n" in module
 
 
 def test_outside_a_checkout_nothing_can_be_built(
