@@ -6,6 +6,7 @@ import base64
 import binascii
 import difflib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any, Final
@@ -67,6 +68,17 @@ def text(report: ChangeReport, paint: Paint = _colourless) -> str:
     """Every change by component, properties of changed resources under them, the summary last."""
     lines = [line for change_lines in _blocks(report, paint) for line in change_lines]
     lines += [f"warning: {message}" for message in report.messages]
+    return "\n".join([*lines, summary(report)])
+
+
+def digest(report: ChangeReport, paint: Paint = _colourless) -> str:
+    """Large reports in a few lines: what happens to how many of which type, by component; the summary last."""
+    lines = []
+    key = lambda change: (change.component, change.action)  # noqa: E731 - said twice below
+    for (component, action), changes in groupby(sorted(report.resources(), key=key), key=key):
+        kinds = Counter(short_type(change.type).rpartition(":")[2] for change in changes)
+        counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+        lines.append(paint(f"  {SIGNS[action]} {component or 'stack':10} {counted}", COLOURS[action]))
     return "\n".join([*lines, summary(report)])
 
 

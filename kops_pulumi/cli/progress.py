@@ -60,7 +60,7 @@ class Lines:
 
     def _line(self, step: StepEventMetadata, words: dict[str, str], word: str = "") -> None:
         word = word or words.get(step.op.value, "")
-        if word and not step.type.startswith("pulumi:"):
+        if word and not step.type.startswith(("pulumi:", "kops:")):
             elapsed = f"{time.monotonic() - self.started:7.1f} s"
             click.echo(f"{elapsed}  {word:8} {short_type(step.type)}  {_name(step)}", err=True)
 
