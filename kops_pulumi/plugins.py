@@ -67,6 +67,8 @@ class CloudDefaults:
     etcd_volume_throughput: int | None
     image: str
     """For new groups; an exact, dated image, never a floating one; empty where every site has its own."""
+    subnet_parent: str | None = None
+    """Where subnets are cut from when the network as a whole has no range; None: ranges are never made up."""
     cluster: Mapping[str, Any] = field(default_factory=dict)
     """Defaults of cluster fields that only this cloud has: nested attribute names of `ClusterSpec` → value (`resolve/fill.py`)."""
     group: Mapping[str, Any] = field(default_factory=dict)

@@ -36,6 +36,7 @@ CLUSTER_FIELDS: Mapping[str, tuple[str, ...]] = {
     "spec.cloud_config.node_ip_families": ("aws",),
     "spec.cloud_config.node_tags": ("gce",),
     "spec.cloud_config.openstack": ("openstack",),
+    "spec.cloud_config.vsphere": ("vsphere",),
     "spec.cloud_config.use_ip_based_node_names": ("aws",),
     "spec.external_policies": ("aws",),
     "spec.iam.permissions_boundary": ("aws",),

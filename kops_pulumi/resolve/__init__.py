@@ -61,6 +61,7 @@ def resolve(
         cloud=cloud.name,
         region=full.region,
         force=force,
+        makes_ranges=cloud.capabilities.network_cidr or full.cloud_defaults.subnet_parent is not None,
         complete=sum(document.kind == "InstanceGroup" for document in parsed.manifest.documents) <= len(parsed.groups),
     )
     own = list(validate.check(subject))

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from kops_pulumi.spec import Cluster, InstanceGroup
 
 REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")
-"""The region at the beginning of a zone: `us-west-2` of `us-west-2b`, of `us-west-2-lax-1a` and of `us-west-2-wl1-sea-wlz-1`.
+"""The region at the beginning of a zone: `us-west-2` of `us-west-2b`, of `us-west-2-lax-1a` and of
+`us-west-2-wl1-sea-wlz-1`.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-regions-availability-zones.html
 """
@@ -40,8 +41,8 @@ _LIMITS: Mapping[str, int] = {
     "security-group": 255,
     "tag": 255,
 }
-"""Characters. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, elbv2 CreateLoadBalancer (32),
-EventBridge PutRule (64), SQS CreateQueue (80), EC2 CreateLaunchTemplate (128), CreateSecurityGroup (255)."""
+"""Characters: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, elbv2 CreateLoadBalancer,
+EventBridge PutRule, SQS CreateQueue, EC2 CreateLaunchTemplate and CreateSecurityGroup."""
 
 _DEFAULTS: tuple[tuple[str, CloudDefaults], ...] = (
     (
@@ -63,6 +64,13 @@ _DEFAULTS: tuple[tuple[str, CloudDefaults], ...] = (
             etcd_volume_iops=3000,
             etcd_volume_throughput=125,
             image="099720109477/ubuntu/images/hvm-ssd-gp3/ubuntu-resolute-26.04-amd64-server-20261003",
+            cluster={
+                # https://github.com/kubernetes-sigs/aws-ebs-csi-driver/releases
+                "cloud_config": {"aws_ebs_csi_driver": {"enabled": True, "managed": True, "version": "v1.58.0"}},
+            },
+            # Session tokens only, and no answer beyond the machine itself, so that pods cannot take its role:
+            # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-options.html
+            group={"instance_metadata": {"http_tokens": "required", "http_put_response_hop_limit": 1}},
         ),
     ),
 )
@@ -119,7 +127,7 @@ class Aws:
         return options.group_options(full, group)
 
     def issuer_url(self, discovery_store: str, region: str = "") -> str:
-        """The public URL of a discovery store; an S3 bucket is taken to be in `region` (the global endpoint is us-east-1's).
+        """The public URL of a discovery store; an S3 bucket is taken to be in `region`, else in us-east-1.
 
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
         """

@@ -42,6 +42,7 @@ _DEFAULTS: Mapping[str, CloudDefaults] = {
         etcd_volume_iops=None,
         etcd_volume_throughput=None,
         image="ubuntu-os-cloud/ubuntu-2404-noble-amd64-v20260918",
+        subnet_parent="10.0.0.0/8",
         cluster={
             "cloud_config": {
                 # https://github.com/kubernetes-sigs/gcp-compute-persistent-disk-csi-driver/releases

@@ -17,6 +17,7 @@ from kops_pulumi.errors import Finding
 from kops_pulumi.model import Role
 from kops_pulumi.plugins import Capabilities, CloudDefaults
 from kops_pulumi.resolve.versions import dated
+from kops_pulumi.spec.cloud import VsphereCloud
 
 if TYPE_CHECKING:
     from kops_pulumi.resolve import FullSpec
@@ -43,6 +44,7 @@ _DEFAULTS: Mapping[str, CloudDefaults] = {
 }
 """By the first day they are in force. Empty: the manifest names a template of the site."""
 
+SITE = ("spec", "cloudConfig", "vsphere")
 _DISKS = ("thin", "lazy", "eagerZeroedThick")
 """Provisioning of a virtual disk: https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/."""
 
@@ -79,8 +81,8 @@ class VSphere:
         return dated(_DEFAULTS, version)
 
     def region(self, cluster: Cluster) -> str:
-        """The datacenter that the first subnet names; empty when none does (validation reports that)."""
-        return next((subnet.region for subnet in cluster.spec.subnets or () if subnet.region), "")
+        """The datacenter; empty when the manifest names none (validation reports that)."""
+        return _site(cluster).datacenter or ""
 
     def validate(self, full: FullSpec) -> Sequence[Finding]:
         """Findings that only vSphere can make."""
@@ -102,14 +104,34 @@ class VSphere:
         return "/".join(part for part in (f"https://{store.netloc}", store.path.strip("/")) if part)
 
 
+def _site(cluster: Cluster) -> VsphereCloud:
+    """The manifest's `cloudConfig.vsphere`, empty when absent."""
+    found = cluster.spec.cloud_config.vsphere if cluster.spec.cloud_config else None
+    return found or VsphereCloud()
+
+
 def _cluster(cluster: Cluster) -> Iterator[Finding]:
+    site = _site(cluster)
+    for key in ("server", "datacenter", "cluster"):
+        if not getattr(site, key):
+            yield Finding((*SITE, key), f"the manifest names no {key}", f"set cloudConfig.vsphere.{key}")
+    if not (site.datastore or site.datastore_cluster):
+        yield Finding((*SITE, "datastore"), "the manifest names no datastore", "set datastore or datastoreCluster")
+    if site.datastore and site.datastore_cluster:
+        yield Finding((*SITE, "datastoreCluster"), "datastore and datastoreCluster exclude each other", "keep one")
+    if not site.api_vip:
+        message = "there is no load balancer, so the API needs a virtual address"
+        yield Finding((*SITE, "apiVIP"), message, "name a free address of the machines' network")
+    if site.address_range and not site.gateway:
+        yield Finding(
+            (*SITE, "gateway"), "machines with fixed addresses need a gateway", "set cloudConfig.vsphere.gateway"
+        )
     for index, subnet in enumerate(cluster.spec.subnets or ()):
-        if not subnet.id:
+        if not subnet.id and not site.network:
             message = f"subnet {subnet.name!r} names no network: vSphere networks exist before the cluster"
-            yield Finding(("spec", "subnets", index, "id"), message, "write the port group's name")
-        if not subnet.region:
-            hint = "write the datacenter's name"
-            yield Finding(("spec", "subnets", index, "region"), f"subnet {subnet.name!r} names no datacenter", hint)
+            yield Finding(
+                ("spec", "subnets", index, "id"), message, "write a port group's name, or set vsphere.network"
+            )
     for one, etcd in enumerate(cluster.spec.etcd_clusters or ()):
         for other, member in enumerate(etcd.etcd_members or ()):
             if member.volume_type not in (None, *_DISKS):

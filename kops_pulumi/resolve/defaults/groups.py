@@ -20,7 +20,7 @@ def group(model: Any, cluster: Any, facts: Facts) -> None:
     spec, role = model.spec, role_of(model) or Role.NODE
     fill(spec, {"manager": "CloudGroup", "subnets": _home(cluster, role)})
     _size(spec, role)
-    _machine(model, role, facts)
+    _machine(model, cluster, role, facts)
     _disk(spec, role, facts)
     _address(spec, cluster, facts)
     fill(spec, facts.cloud.group)
@@ -48,10 +48,11 @@ def _size(spec: Any, role: Role) -> None:
     fill(spec, {"max_size": max(usual, spec.min_size)})
 
 
-def _machine(model: Any, role: Role, facts: Facts) -> None:
-    """What is started; Karpenter chooses machine types itself."""
+def _machine(model: Any, cluster: Any, role: Role, facts: Facts) -> None:
+    """What is started: a template for all groups, if the site has one; Karpenter chooses machine types itself."""
     spec = model.spec
-    fill(spec, {"image": facts.cloud.image or None})
+    site = cluster.spec.cloud_config.vsphere if cluster.spec.cloud_config else None
+    fill(spec, {"image": (site.template if site else None) or facts.cloud.image or None})
     several = spec.mixed_instances_policy.instances if spec.mixed_instances_policy else None
     usual = several[0] if several else facts.cloud.machine_types.get(role)
     fill(spec, {"machine_type": None if karpenter_managed(model) else usual})

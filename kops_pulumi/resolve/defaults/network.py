@@ -16,7 +16,7 @@ from kops_pulumi.resolve.traits import alias_ranges, amazonvpc, cilium_eni, dns_
 NON_MASQUERADE = "100.64.0.0/10"
 """Carrier-grade NAT space: it does not collide with people's own private networks (RFC 6598)."""
 ALIAS_PARENT = "10.0.0.0/8"
-"""Where clouds without a network range get their subnets, pods and services."""
+"""Where pods and services with alias addresses get theirs."""
 SERVICES_IPV6 = "fd00:5e4f:ce::/108"
 """A unique local range; /108 is the largest that the API server takes."""
 SERVICE_BITS = 3
@@ -76,13 +76,15 @@ def subnets(spec: Any, facts: Facts) -> None:
 
 
 def automatic_ranges(spec: Any, facts: Facts) -> dict[str, str]:
-    """The ranges that subnets without one get, by name; `create` writes these down."""
+    """The ranges that subnets without one get, by name; `create cluster` writes these down."""
     all_subnets = [subnet for subnet in spec.subnets or () if subnet.name]
     taken = [subnet.cidr for subnet in all_subnets if subnet.cidr]
     if not facts.capabilities.network_cidr:
+        if facts.cloud.subnet_parent is None:
+            return {}
         size = ALIAS_SUBNET_PREFIX if alias_ranges(spec) else SUBNET_PREFIX
         names = [subnet.name for subnet in all_subnets if not (subnet.cidr or subnet.id)]
-        return dict(cidr.allocate_regional(ALIAS_PARENT, names, taken, size))
+        return dict(cidr.allocate_regional(facts.cloud.subnet_parent, names, taken, size))
     claims = [
         cidr.Claim(subnet.zone or "", subnet.name, text(subnet.type) == "Utility", subnet.cidr)
         for subnet in all_subnets

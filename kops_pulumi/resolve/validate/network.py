@@ -125,8 +125,8 @@ def written_down(subject: Subject) -> Iterator[Finding]:
         if full.cidr and not subnet.cidr:
             message = f"subnet {subnet.name!r} gets {full.cidr}, which may move when a subnet is added"
             yield warning((*SUBNETS, index), message, f"write cidr: {full.cidr}")
-        elif not (full.cidr or full.id or full.ipv6_cidr):
-            message = f"there is no room left for subnet {subnet.name!r} in {subject.spec.network_cidr}"
+        elif subject.makes_ranges and not (full.cidr or full.id or full.ipv6_cidr):
+            message = f"there is no room left for subnet {subnet.name!r}"
             yield Finding((*SUBNETS, index), message, "write its cidr, or enlarge networkCIDR")
 
 

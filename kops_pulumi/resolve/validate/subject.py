@@ -28,6 +28,8 @@ class Subject:
     region: str
     force: bool
     """Versions newer than the tool are allowed."""
+    makes_ranges: bool = True
+    """Subnets without a range get one."""
     complete: bool = True
     """Every instance group of the files is here; a group that could not be read at all is not, and nothing may be said
     about groups that are missing."""
