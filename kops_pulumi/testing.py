@@ -5,9 +5,10 @@
     resources = record(lambda: Cluster("prod", "cluster.yaml"))
     assert [r for r in resources if r.type == "aws:ec2/vpc:Vpc"]
 
-`record` runs the program to its end in a thread and a context of its own, so Pulumi's global state is as before, and returns
-plain data: assert outside of the program. Ids and computed outputs look like real ones (`Answers` says what; give a
-subclass for others) and depend on names only, so that recordings can be compared as bytes. Secrets read `[secret]`.
+`record` runs the program to its end in a thread and a context of its own, so Pulumi's global state is as before, and
+returns plain data: assert outside of the program. Ids and computed outputs look like real ones (`Answers` says what;
+give a subclass for others) and depend on names only, so that recordings can be compared as bytes. Secrets read
+`[secret]`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from google.protobuf import empty_pb2, struct_pb2
@@ -125,8 +126,8 @@ def record(
 ) -> Recording:
     """Run a program to its end and return what it registered, sorted by URN.
 
-    `config` has keys as the engine gives them (`aws:profile`). With `preview` nothing has an id or a computed output yet,
-    as when a stack is first previewed. An exception of the program is raised here.
+    `config` has keys as the engine gives them (`aws:profile`). With `preview` nothing has an id or a computed output
+    yet, as when a stack is first previewed. An exception of the program is raised here.
     """
     context = contextvars.copy_context()
     monitor = _Monitor(answers or Answers(), preview=preview)
@@ -137,10 +138,11 @@ def record(
 
 def _run(program: Callable[[], object], monitor: _Monitor, project: str, stack: str, config: dict[str, str]) -> None:
     settings.ROOT.set(None)
+    mock_settings: Callable[..., settings.Settings] = mocks.MockSettings
     settings.configure(
-        mocks.MockSettings(
+        mock_settings(
             monitor=monitor,
-            monitor_features=set(monitor.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures),
+            monitor_features=monitor.features(),
             engine=mocks.MockEngine(None),
             project=project,
             stack=stack,
@@ -173,7 +175,7 @@ class _Monitor(mocks.MockMonitor):
     """The engine's side of the wire: answers at once and keeps what it was told."""
 
     def __init__(self, answers: Answers, *, preview: bool) -> None:
-        super().__init__(None)  # type: ignore[arg-type] - the parts that would ask it are overridden
+        super().__init__(cast("mocks.Mocks", None))  # the parts that would ask it are overridden
         self.preview = preview
         self._answers = answers
         self._lock = threading.Lock()
@@ -181,10 +183,16 @@ class _Monitor(mocks.MockMonitor):
         self._outputs: dict[str, Mapping[str, Any]] = {}
         self._invoked: list[Invoked] = []
 
+    def features(self) -> set[int]:
+        """What this monitor can do, as a program asks it."""
+        info: Callable[[object], Any] = self.GetDeploymentInfo
+        return set(info(empty_pb2.Empty()).supportedFeatures)
+
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
         urn = self.make_urn(request.parent, request.type, request.name)
         inputs = plain(request.object)
-        id_, computed = "", {}
+        id_: str = ""
+        computed: Mapping[str, Any] = {}
         if request.custom and not self.preview:
             id_, computed = self._answers.resource(request.type, request.name, inputs)
         with self._lock:

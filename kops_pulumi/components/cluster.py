@@ -1,7 +1,7 @@
 """The component that users see: one cluster, on any cloud (`kops:index:Cluster`).
 
-One order for all clouds: network → firewall → identity → PKI → endpoints → instance groups. The plan says what; the cloud's
-leaf components say how; between them travel handles. This module must not know a cloud's name.
+One order for all clouds: network → firewall → identity → PKI → endpoints → instance groups. The plan says what; the
+cloud's leaf components say how; between them travel handles. This module must not know a cloud's name.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ _IGNORED_OPTIONS: Mapping[str, str] = {
     "replace_on_changes": "use a transform on the resources inside",
     "retain_on_delete": "use protect, or a transform on the resources inside",
 }
-"""Options that Pulumi drops silently on components (https://www.pulumi.com/docs/iac/concepts/components/), and what to do."""
+"""Options that Pulumi drops silently on components (https://www.pulumi.com/docs/iac/concepts/components/), and what
+to do."""
 
 
 class Cluster(pulumi.ComponentResource):

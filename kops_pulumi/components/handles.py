@@ -1,9 +1,9 @@
 """What one component hands to the next: ids and names that exist only once resources do (decision 1).
 
-Handles are frozen dataclasses of Outputs, so that a cloud file cannot reach into another's resources. The one exception is
-`ready`: resources that must exist before (and go after) whatever is built on them, for `depends_on` only. Ids do not carry
-that order, because an id that waited for a new route would look unknown in a preview and announce replacements.
-Keys are the plan's own keys (subnet names, group names, endpoint names, identity keys).
+Handles are frozen dataclasses of Outputs, so that a cloud file cannot reach into another's resources. The one
+exception is `ready`: resources that must exist before (and go after) whatever is built on them, for `depends_on`
+only. Ids do not carry that order, because an id that waited for a new route would look unknown in a preview and
+announce replacements. Keys are the plan's own keys (subnet names, group names, endpoint names, identity keys).
 """
 
 from __future__ import annotations

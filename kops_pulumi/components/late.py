@@ -1,9 +1,9 @@
 """The one place where values that only deployed resources can give are put in (decision 3).
 
-The plan says `Late("api.endpoint")`, or has `@late(api.endpoint)@` inside a text; here the name is looked up in the handles.
-Names: `<endpoint>.endpoint` (host name or address), `network.id`, `subnet.<name>`, `volume.<etcd cluster>/<member>`,
-`certificate.<key>` (the public PEM), `role.<namespace>/<service account>`. Private keys have no name here, so that they
-cannot end up in user data (decision 7).
+The plan says `Late("api.endpoint")`, or has `@late(api.endpoint)@` inside a text; here the name is looked up in the
+handles. Names: `<endpoint>.endpoint` (host name or address), `network.id`, `subnet.<name>`, `volume.<etcd
+cluster>/<member>`, `certificate.<key>` (the public PEM), `role.<namespace>/<service account>`. Private keys have no
+name here, so that they cannot end up in user data (decision 7).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What is made once and kept: certificate authorities and key pairs, as resources in encrypted state (decision 11).
 
-The provider is pulumi-tls, on every cloud. Leaf certificates are not made here: nodes make theirs from the authorities that
-reach control planes by the secret channel. Authorities refuse to be deleted (`handles.protect`), for a lost key cannot
-be made again, and are never renewed behind the operator's back: rotation is a command.
+The provider is pulumi-tls, on every cloud. Leaf certificates are not made here: nodes make theirs from the
+authorities that reach control planes by the secret channel. Authorities refuse to be deleted (`handles.protect`), for
+a lost key cannot be made again, and are never renewed behind the operator's back: rotation is a command.
 
 https://www.pulumi.com/registry/packages/tls/api-docs/privatekey/ and ../selfsignedcert/.
 """
@@ -61,7 +61,7 @@ class Pki(pulumi.ComponentResource):
     def _authority(self, certificate: Certificate, key: tls.PrivateKey) -> tls.SelfSignedCert:
         return tls.SelfSignedCert(
             logical(self._name, certificate.key),
-            private_key_pem=pulumi.Output.secret(key.private_key_pem),
+            private_key_pem=key.private_key_pem,
             subject=tls.SelfSignedCertSubjectArgs(common_name=certificate.common_name),
             is_ca_certificate=True,
             set_subject_key_id=True,

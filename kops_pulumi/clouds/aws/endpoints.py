@@ -1,7 +1,8 @@
 """Where the API and the bastions are reached on AWS: network load balancers and the DNS names that lead to them.
 
-Reads `plan.endpoints` and `plan.dns`. Each listener has a target group of its own; instance groups register with it (see
-instances.py). A hosted zone is the user's: looked up by name unless the manifest gives its id, never made. Records are aliases.
+Reads `plan.endpoints` and `plan.dns`. Each listener has a target group of its own; instance groups register with it
+(see instances.py). A hosted zone is the user's: looked up by name unless the manifest gives its id, never made.
+Records are aliases.
 
 https://www.pulumi.com/registry/packages/aws/api-docs/lb/ (loadbalancer, targetgroup, listener) and ../route53/record/,
 ../route53/zoneassociation/; limits and defaults of network load balancers:

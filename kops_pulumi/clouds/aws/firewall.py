@@ -1,11 +1,12 @@
 """The firewall of a cluster on AWS: security groups, and one rule resource for each entry of the plan's matrix.
 
-A role has one group of ours, plus the user's own where an instance group sets `securityGroupOverride`; a load balancer has one,
-ours or the user's. A rule whose target is outside becomes an egress rule of its source, every other one an ingress rule of
-its target. Rules are resources of their own, named after what they allow, so that a change of one touches no other; they
-are added to overriding groups too (kops does the same), which are otherwise left alone.
+A role has one group of ours, plus the user's own where an instance group sets `securityGroupOverride`; a load
+balancer has one, ours or the user's. A rule whose target is outside becomes an egress rule of its source, every other
+one an ingress rule of its target. Rules are resources of their own, named after what they allow, so that a change of
+one touches no other; they are added to overriding groups too (kops does the same), which are otherwise left alone.
 
-https://www.pulumi.com/registry/packages/aws/api-docs/ec2/securitygroup/ and ../vpc/securitygroupingressrule/, …egressrule/.
+https://www.pulumi.com/registry/packages/aws/api-docs/ec2/securitygroup/ and ../vpc/securitygroupingressrule/,
+…egressrule/.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _ROLE_WORD: Mapping[Role, str] = {
     Role.BASTION: "bastion",
 }
 _BALANCER_WORD = {"api": "api-elb", "bastion": "bastion-elb"}
-"""Names and descriptions are kops's: both force a replacement when they change, also in clusters that are taken over."""
+"""Names and descriptions are kops's: a change of either replaces the group, in adopted clusters too."""
 
 _PROTOCOL: Mapping[Protocol, str] = {
     Protocol.ALL: "-1",
@@ -161,7 +162,7 @@ class Firewall(pulumi.ComponentResource):
         """An ingress rule of the target if that is a group, else an egress rule of the source."""
         resource = vpc.SecurityGroupIngressRule if target else vpc.SecurityGroupEgressRule
         home, peer, far = (target, rule.source, source) if target else (source, rule.target, None)
-        first, last = rule.ports or _ALL_PORTS.get(rule.protocol, (None, None))
+        first, last = rule.ports or _ALL_PORTS.get(rule.protocol) or (None, None)
         cidr = peer.name if peer.kind is PeerKind.CIDR else None
         resource(
             name,

@@ -1,8 +1,9 @@
 """Machine images on AWS: from what the manifest says to an id and the name of the root device.
 
-The manifest says `ami-…`, `owner/name` (an account number or a well-known alias) or `ssm:/parameter`. The root disk can only be
-sized under the device name that the image has, so every image is looked up, also one that is given by id (kops does the
-same). The look-up is of one exact, owned image: it cannot float, and somebody else's image of the same name does not match.
+The manifest says `ami-…`, `owner/name` (an account number or a well-known alias) or `ssm:/parameter`. The root disk
+can only be sized under the device name that the image has, so every image is looked up, also one that is given by id
+(kops does the same). The look-up is of one exact, owned image: it cannot float, and somebody else's image of the same
+name does not match.
 
 https://www.pulumi.com/registry/packages/aws/api-docs/ec2/getami/ and ../ssm/getparameter/.
 """
@@ -10,13 +11,13 @@ https://www.pulumi.com/registry/packages/aws/api-docs/ec2/getami/ and ../ssm/get
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pulumi
 from pulumi_aws import ec2, ssm
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 OWNERS: Mapping[str, str] = {
     "amazon": "137112412989",
@@ -34,6 +35,9 @@ OWNERS: Mapping[str, str] = {
 """Accounts behind the aliases that kops knows (https://kops.sigs.k8s.io/operations/images/)."""
 _CANONICAL_PREFIX = "ubuntu/images/"
 """Canonical's names begin with this themselves, so there the alias is part of the name."""
+
+
+_Filters: TypeAlias = "pulumi.Output[Sequence[ec2.GetAmiFilterArgs]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,13 @@ def owner_and_name(text: str) -> tuple[str, str]:
     return OWNERS.get(owner, owner), text if text.startswith(_CANONICAL_PREFIX) else name
 
 
-def _by(field: str, value: pulumi.Input[str]) -> ec2.GetAmiFilterArgs:
-    return ec2.GetAmiFilterArgs(name=field, values=[value])
+def _by(field: str, value: pulumi.Input[str]) -> _Filters:
+    return pulumi.Output.from_input(value).apply(lambda text: [ec2.GetAmiFilterArgs(name=field, values=[text])])
 
 
-def _image(filter_: ec2.GetAmiFilterArgs, owner: str | None, opts: pulumi.InvokeOptions) -> Image:
+def _image(filters: _Filters, owner: str | None, opts: pulumi.InvokeOptions) -> Image:
     """Images are marked deprecated after two years and still start; a pinned one must not vanish then."""
     found = ec2.get_ami_output(
-        filters=[filter_], owners=[owner] if owner else None, include_deprecated=True, most_recent=True, opts=opts
+        filters=filters, owners=[owner] if owner else None, include_deprecated=True, most_recent=True, opts=opts
     )
     return Image(found.id, found.root_device_name)

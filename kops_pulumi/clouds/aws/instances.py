@@ -1,8 +1,8 @@
-"""The machines of a cluster on AWS: key pair, etcd volumes, and for each instance group a launch template and a scaling group.
+"""The machines of a cluster on AWS: key pair, etcd volumes, a launch template and a scaling group for each group.
 
-Composes launch.py, scaling.py, images.py and termination.py. Groups that something else starts (Karpenter) have nothing here.
-etcd volumes outlive machines: they are protected from deletion (`handles.protect`), and a control plane's group waits
-for them, so that on the way down the machine lets go of a volume before the volume goes.
+Composes launch.py, scaling.py, images.py and termination.py. Groups that something else starts (Karpenter) have
+nothing here. etcd volumes outlive machines: they are protected from deletion (`handles.protect`), and a control
+plane's group waits for them, so that on the way down the machine lets go of a volume before the volume goes.
 
 https://www.pulumi.com/registry/packages/aws/api-docs/ebs/volume/ and ../ec2/keypair/.
 """

@@ -1,7 +1,8 @@
 """Launch templates on AWS: what a machine of an instance group is made of.
 
 Session tokens are required of clients of the metadata service, disks are encrypted, and machines, their disks and their
-interfaces carry the group's tags. User data is base64 of the plan's text, gzipped (with no time in it) when the group asks.
+interfaces carry the group's tags. User data is base64 of the plan's text, gzipped (with no time in it) when the group
+asks.
 
 https://www.pulumi.com/registry/packages/aws/api-docs/ec2/launchtemplate/
 """

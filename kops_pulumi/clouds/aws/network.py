@@ -1,12 +1,12 @@
 """The network of a cluster on AWS: VPC, subnets, route tables and the ways out, or the user's own VPC looked up.
 
-Reads `plan.network` and decides nothing. A VPC or subnet that the manifest names by id is never made, changed or deleted;
-an adopted subnet gets the one tag that says the cluster uses it. Look-ups (invokes) happen only for adopted things:
-the address block and internet gateway of a shared VPC, the interface of an instance that routes lead to, an address that
-is given as an address and not as an allocation.
+Reads `plan.network` and decides nothing. A VPC or subnet that the manifest names by id is never made, changed or
+deleted; an adopted subnet gets the one tag that says the cluster uses it. Look-ups (invokes) happen only for adopted
+things: the address block and internet gateway of a shared VPC, the interface of an instance that routes lead to, an
+address that is given as an address and not as an allocation.
 
-https://www.pulumi.com/registry/packages/aws/api-docs/ec2/vpc/ and its neighbours subnet, routetable, route, natgateway, eip,
-internetgateway, egressonlyinternetgateway, vpcdhcpoptions, vpcipv4cidrblockassociation.
+https://www.pulumi.com/registry/packages/aws/api-docs/ec2/vpc/ and its neighbours subnet, routetable, route,
+natgateway, eip, internetgateway, egressonlyinternetgateway, vpcdhcpoptions, vpcipv4cidrblockassociation.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Network(pulumi.ComponentResource):
         self, name: str, plan: ClusterPlan, handles: Handles, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("kops:aws:Network", name, None, opts)
+        del handles  # the first leaf: nothing is known yet
         self._name, self._plan = name, plan
         self._vpc = None if plan.network.adopted else self._make_vpc()
         self._vpc_id = self._vpc.id if self._vpc else pulumi.Output.from_input(plan.network.existing_id or "")
@@ -215,8 +216,12 @@ class Network(pulumi.ComponentResource):
             case Route(hop=Hop.INTERNET) if self._internet:
                 return self._internet.id
             case Route(hop=Hop.INTERNET):
-                attached = ec2.GetInternetGatewayFilterArgs(name="attachment.vpc-id", values=[self._vpc_id])
-                return ec2.get_internet_gateway_output(filters=[attached], opts=lookup).internet_gateway_id
+                return ec2.get_internet_gateway_output(
+                    filters=self._vpc_id.apply(
+                        lambda id_: [ec2.GetInternetGatewayFilterArgs(name="attachment.vpc-id", values=[id_])]
+                    ),
+                    opts=lookup,
+                ).internet_gateway_id
             case Route(hop=Hop.EGRESS_ONLY) if self._egress_only:
                 return self._egress_only.id
         hint = f"name it in the subnet's additionalRoutes: {route.destination} to eigw-…"

@@ -1,9 +1,11 @@
-"""The AWS provider of a cluster, for programs that bring none: in the manifest's region, with the stack's `aws:` settings.
+"""The AWS provider of a cluster, for programs that bring none: in the manifest's region, with the `aws:` settings.
 
 https://www.pulumi.com/registry/packages/aws/api-docs/provider/
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -20,7 +22,7 @@ def make(name: str, region: str, parent: pulumi.Resource) -> pulumi.ProviderReso
     configured = config.get("region")
     if configured not in (None, region):
         pulumi.log.warn(f"aws:region is {configured}, but the manifest's zones are in {region}; using {region}", parent)
-    settings = {
+    settings: dict[str, Any] = {
         **{key: config.get_secret(key) for key in _TEXTS},
         **{key: config.get_bool(key) for key in _FLAGS},
         **{key: config.get_object(key) for key in _OBJECTS},

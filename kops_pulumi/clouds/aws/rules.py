@@ -1,20 +1,20 @@
 """Findings that only AWS can make: the forms of its ids and ARNs, its ranges, and fields that belong to other clouds.
 
-Rules are tables of attribute paths; `_values` walks the resolved models along a path and keeps the path as the user wrote
+Rules are tables of attribute paths; `values` walks the resolved models along a path and keeps the path as the user wrote
 it. Cross-field rules are one function each. This module must not import pulumi.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
 from kops_pulumi.clouds.aws import options
+from kops_pulumi.clouds.ownership import foreign
 from kops_pulumi.errors import Finding, KeyPath
+from kops_pulumi.resolve.paths import values
 
 if TYPE_CHECKING:
     from kops_pulumi.resolve import FullSpec
@@ -27,10 +27,13 @@ _KMS = (
 )
 _POLICY = (rf"{_ARN}:iam::(\d{{12}}|aws):policy/.+", "the ARN of an IAM policy")
 _PROCESSES = (
-    "Launch|Terminate|AddToLoadBalancer|AlarmNotification|AZRebalance|HealthCheck|InstanceRefresh|ReplaceUnhealthy|ScheduledActions",
     (
-        "a scaling process: Launch, Terminate, AddToLoadBalancer, AlarmNotification, AZRebalance, HealthCheck, InstanceRefresh, "
-        "ReplaceUnhealthy or ScheduledActions"
+        r"Launch|Terminate|AddToLoadBalancer|AlarmNotification|AZRebalance|HealthCheck|InstanceRefresh|ReplaceUnhealthy"
+        r"|ScheduledActions"
+    ),
+    (
+        "a scaling process: Launch, Terminate, AddToLoadBalancer, AlarmNotification, AZRebalance, HealthCheck, "
+        "InstanceRefresh, ReplaceUnhealthy or ScheduledActions"
     ),
 )
 _VOLUME_TYPE = (r"standard|gp2|gp3|io1|io2", "an EBS volume type: standard, gp2, gp3, io1 or io2")
@@ -48,8 +51,8 @@ CLUSTER_FORMS: _Forms = {
     "spec.subnets[].additional_routes[].target": (
         r"(pcx|i|nat|tgw|igw|eigw|eni)-[\w-]+",
         (
-            "a peering (pcx-…), instance (i-…), NAT gateway (nat-…), transit gateway (tgw-…), internet gateway (igw-…, eigw-…) "
-            "or network interface (eni-…)"
+            "a peering (pcx-…), instance (i-…), NAT gateway (nat-…), transit gateway (tgw-…), internet gateway "
+            "(igw-…, eigw-…) or network interface (eni-…)"
         ),
     ),
     "spec.api.load_balancer.additional_security_groups[]": _SECURITY_GROUP,
@@ -125,26 +128,12 @@ THROUGHPUT = (125, 2000)
 LIFETIME = (86_400, 31_536_000)
 """Seconds. https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-max-instance-lifetime.html"""
 
-FOREIGN_CLUSTER = {
-    "spec.project": "gce",
-    "spec.cloud_config.gce_service_account": "gce",
-    "spec.cloud_config.gce_use_startup_script": "gce",
-    "spec.cloud_config.gcp_pd_csi_driver": "gce",
-    "spec.cloud_config.multizone": "gce",
-    "spec.cloud_config.node_tags": "gce",
-    "spec.cloud_config.node_instance_prefix": "gce",
-    "spec.cloud_config.openstack": "openstack",
-    "spec.cloud_config.azure": "azure",
-}
-FOREIGN_GROUP = {"spec.guest_accelerators": "gce", "spec.gcp_provisioning_model": "gce"}
-
 
 def findings(full: FullSpec) -> list[Finding]:
-    """All findings that only AWS can make, cluster first, then group by group."""
+    """All findings that only AWS can make: the cluster's, each group's, then fields of other clouds."""
     cluster, name = full.cluster, full.cluster.metadata.name
     found = [
         *_forms(cluster, CLUSTER_FORMS),
-        *_foreign(cluster, FOREIGN_CLUSTER),
         *_prefix_lists(cluster),
         *_etcd_volumes(cluster),
     ]
@@ -152,65 +141,38 @@ def findings(full: FullSpec) -> list[Finding]:
     for group in full.groups:
         found = [
             *_forms(group, GROUP_FORMS),
-            *_foreign(group, FOREIGN_GROUP),
             *_ranges(group),
             *_volumes(group),
             *_machines(group),
         ]
         result += [replace(finding, document=f"InstanceGroup/{group.metadata.name}") for finding in found]
-    return result
-
-
-def _values(model: Any, dotted: str) -> Iterator[tuple[KeyPath, Any]]:
-    """Every set value at a path of attribute names; `[]` stands for each item of a list or mapping."""
-    yield from _walk(model, re.findall(r"\[\]|\w+", dotted), ())
-
-
-def _walk(value: Any, steps: Sequence[str], path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
-    if value is None:
-        return
-    if not steps:
-        yield path, value
-    elif steps[0] == "[]":
-        items = sorted(value.items()) if isinstance(value, Mapping) else enumerate(value)
-        for key, item in items:
-            yield from _walk(item, steps[1:], (*path, key))
-    elif isinstance(value, BaseModel) and steps[0] in type(value).model_fields:
-        field = type(value).model_fields[steps[0]]
-        yield from _walk(getattr(value, steps[0]), steps[1:], (*path, field.alias or steps[0]))
+    return [*result, *foreign(full, "aws")]
 
 
 def _forms(model: Any, forms: _Forms) -> Iterator[Finding]:
     for dotted, (pattern, meaning) in forms.items():
-        for path, value in _values(model, dotted):
+        for path, value in values(model, dotted):
             text = str(getattr(value, "value", value))
             if not re.fullmatch(pattern, text):
                 yield Finding(path, f"{text!r} is not {meaning}")
 
 
-def _foreign(model: Any, fields: Mapping[str, str]) -> Iterator[Finding]:
-    for dotted, cloud in fields.items():
-        for path, value in _values(model, dotted):
-            if value not in ("", [], {}):
-                yield Finding(path, f"this field is for {cloud}, the cluster is on aws", "remove it")
-
-
 def _ranges(group: Any) -> Iterator[Finding]:
     for dotted, (low, high, unit) in RANGES.items():
-        for path, value in _values(group, dotted):
+        for path, value in values(group, dotted):
             if not low <= value <= high:
                 yield Finding(path, f"{value} is outside {low} to {high} {unit}")
 
 
 def _prefix_lists(cluster: Any) -> Iterator[Finding]:
     for dotted in ("spec.kubernetes_api_access[]", "spec.ssh_access[]"):
-        for path, value in _values(cluster, dotted):
+        for path, value in values(cluster, dotted):
             if str(value).startswith("pl-") and not re.fullmatch(r"pl-[\w]+", str(value)):
                 yield Finding(path, f"{value!r} is not a prefix list id (pl-…)")
 
 
 def _etcd_volumes(cluster: Any) -> Iterator[Finding]:
-    for path, member in _values(cluster, "spec.etcd_clusters[].etcd_members[]"):
+    for path, member in values(cluster, "spec.etcd_clusters[].etcd_members[]"):
         yield from _performance(
             path, member.volume_type, member.volume_iops, member.volume_throughput, "volumeIops", "volumeThroughput"
         )
@@ -222,14 +184,14 @@ def _volumes(group: Any) -> Iterator[Finding]:
     yield from _performance(
         ("spec",), spec.root_volume_type, spec.root_volume_iops, spec.root_volume_throughput, *names
     )
-    for path, volume in _values(group, "spec.volumes[]"):
+    for path, volume in values(group, "spec.volumes[]"):
         yield from _performance(path, volume.type, volume.iops, volume.throughput, "iops", "throughput")
 
 
 def _performance(
     path: KeyPath, kind: str | None, iops: int | None, throughput: int | None, *names: str
 ) -> Iterator[Finding]:
-    """Rules of one volume; a volume without a type is gp3. Figures that a type does not take are ignored, as in kops."""
+    """Rules of one volume, gp3 unless it says otherwise. Figures that a type does not take are ignored."""
     kind = kind or "gp3"
     limits = IOPS.get(kind)
     if limits and iops and not limits[0] <= iops <= limits[1]:

@@ -1,8 +1,8 @@
 """Auto Scaling groups on AWS: how many machines of an instance group there are, and where.
 
-Creating a group does not wait for its machines (`wait_for_capacity_timeout="0"`): a cluster is validated by its own API, not by
-EC2. The desired size is left to EC2 and the cluster autoscaler, so it is neither set nor compared. Lifecycle hooks are
-resources of their own.
+Creating a group does not wait for its machines (`wait_for_capacity_timeout="0"`): a cluster is validated by its own
+API, not by EC2. The desired size is left to EC2 and the cluster autoscaler, so it is neither set nor compared.
+Lifecycle hooks are resources of their own.
 
 https://www.pulumi.com/registry/packages/aws/api-docs/autoscaling/group/ and ../lifecyclehook/.
 """
@@ -59,10 +59,10 @@ def group(
         load_balancers=list(options.classic_balancers) or None,
         warm_pool=_warm_pool(options),
         suspended_processes=list(options.suspended_processes) or None,
-        max_instance_lifetime=options.max_lifetime or None,
+        max_instance_lifetime=options.max_lifetime or 0,
         capacity_rebalance=True if options.capacity_rebalance else None,
         protect_from_scale_in=options.scale_in_protection,
-        enabled_metrics=list(_METRICS),
+        enabled_metrics=[autoscaling.Metric(name) for name in _METRICS],
         metrics_granularity="1Minute",
         wait_for_capacity_timeout="0",
         tags=[

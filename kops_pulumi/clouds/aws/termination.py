@@ -1,6 +1,7 @@
 """The queue on which EC2 announces machines that are about to go, for the node termination handler.
 
-Only the rules made here may send to the queue, and messages live for five minutes, after which a machine is gone anyway.
+Only the rules made here may send to the queue, and messages live for five minutes, after which a machine is gone
+anyway.
 
 https://www.pulumi.com/registry/packages/aws/api-docs/sqs/queue/, ../cloudwatch/eventrule/, ../cloudwatch/eventtarget/;
 patterns: https://docs.aws.amazon.com/autoscaling/ec2/userguide/automating-ec2-auto-scaling-with-eventbridge.html and
