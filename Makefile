@@ -18,7 +18,7 @@ demo: setup ## An HA cluster on a simulated AWS: preview, up, no change, one cha
 	@$(BIN)/python -m kops_pulumi.demo
 
 test: setup ## All tests (ARGS="-k network" for some of them)
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 lint: setup ## Formatting, ruff, mypy --strict, import-linter
 	@$(BIN)/ruff format --check .
