@@ -1,7 +1,7 @@
 """Findings that only AWS can make: the forms of its ids and ARNs, its ranges, and fields that belong to other clouds.
 
-Rules are tables of attribute paths; `values` walks the resolved models along a path and keeps the path as the user wrote
-it. Cross-field rules are one function each. This module must not import pulumi.
+Rules are tables of attribute paths; `values` walks the resolved models along a path and keeps the path as the user
+wrote it. Cross-field rules are one function each. This module must not import pulumi.
 """
 
 from __future__ import annotations
