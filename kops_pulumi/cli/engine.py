@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -32,7 +30,7 @@ _WORLD = f"{__name__}.world"
 
 
 def rehearsable(function: F) -> F:
-    """`--rehearse`, here or before the verb: the verb runs against the simulated cloud of this store."""
+    """`--rehearse`, here or before the verb: the verb runs against the simulated cloud."""
 
     @click.option("--rehearse", "rehearsing", is_flag=True, help="Use a simulated cloud: nothing real changes.")
     @click.pass_context
@@ -43,26 +41,21 @@ def rehearsable(function: F) -> F:
         from kops_pulumi import rehearsal
 
         click.echo("rehearsal: the cloud is simulated, nothing real changes", err=True)
-        with rehearsal.world(world_path(target.store)) as here:
+        with rehearsal.world(rehearsal.default_path(os.environ)) as here:
             ctx.meta[_WORLD] = here
             return function(*args, target=target, **kwargs)
 
     return command  # type: ignore[return-value]
 
 
-def world_path(store: Store) -> Path:
-    """The world that belongs to a store: in the cache, so that rehearsals leave nothing in the user's files."""
-    from kops_pulumi.automation.engine import cache_dir
-
-    root = str(store.root.absolute())
-    digest = hashlib.sha256(root.encode()).hexdigest()[:8]
-    return cache_dir() / "rehearsals" / f"{store.root.absolute().parent.name}-{digest}"
-
-
 def open_stack(planned: Planned, store: Store) -> ClusterStack:
     """The cluster's stack with its program."""
     from kops_pulumi.automation.stack import ClusterStack
 
+    if world := _world():
+        from kops_pulumi.rehearsal import seed
+
+        seed(world.store, planned.plan)
     return ClusterStack.of(planned, **_place(store), **_manners())
 
 
@@ -74,9 +67,14 @@ def open_state(name: str, store: Store) -> ClusterStack:
     return ClusterStack(StackSettings.read(name, **_place(store)), **_manners())
 
 
+def _world() -> World | None:
+    world: World | None = click.get_current_context().meta.get(_WORLD)
+    return world
+
+
 def _place(store: Store) -> dict[str, Any]:
     """Where the state is: beside the store's manifests, or in the world of a rehearsal."""
-    world: World | None = click.get_current_context().meta.get(_WORLD)
+    world = _world()
     return {
         "state": world.path if world else store.state,
         "environ": world.environment if world else os.environ,

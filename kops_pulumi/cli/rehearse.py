@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import click
 
-from kops_pulumi.cli.engine import world_path
-from kops_pulumi.cli.target import store_of, store_option
+from kops_pulumi.cli.target import files_option
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.option("--world", type=click.Path(file_okay=False, path_type=Path), help="Directory of the simulated cloud.")
 @click.option("--fresh", is_flag=True, help="Begin with an empty cloud and no stacks.")
-@store_option
+@files_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-@click.pass_context
-def rehearse(ctx: click.Context, world: Path | None, fresh: bool, state: str | None, command: tuple[str, ...]) -> int:
+def rehearse(
+    world: Path | None, fresh: bool, files: tuple[Path, ...], overlays: tuple[Path, ...], command: tuple[str, ...]
+) -> int:
     """Run any command against a simulated cloud: no account, no credentials, nothing real changes.
 
-    The simulated cloud and its stacks stay between runs (in the cache, one for each project) until --fresh. The
-    command's exit code is returned.
+    The simulated cloud and its stacks stay between runs until --fresh. What a manifest adopts (shared networks, zones,
+    …) exists in it when the manifest is named with -f. The command's exit code is returned.
 
     \b
       kops-pulumi rehearse -- pulumi up --stack local
-      kops-pulumi rehearse -- python my_service.py
+      kops-pulumi rehearse -f shared.yaml -- python my_service.py
     """
-    from kops_pulumi.rehearsal.run import run
+    from kops_pulumi import pipeline, rehearsal
 
-    path = world or world_path(store_of(ctx, state))
+    path = world or rehearsal.default_path(os.environ)
     if fresh and path.exists():
         shutil.rmtree(path)
-    return run(command, path)
+    plans = [pipeline.load(files, overlays).plan] if files else []
+    return rehearsal.run(command, path, plans=plans)

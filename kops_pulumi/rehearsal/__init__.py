@@ -19,6 +19,18 @@ from kops_pulumi.rehearsal.command import run
 from kops_pulumi.rehearsal.faults import Fault, FaultKind, Operation
 from kops_pulumi.rehearsal.seed import seed
 from kops_pulumi.rehearsal.store import Record, Store
-from kops_pulumi.rehearsal.world import World, open_store, world
+from kops_pulumi.rehearsal.world import World, default_path, open_store, world
 
-__all__ = ["Fault", "FaultKind", "Operation", "Record", "Store", "World", "open_store", "run", "seed", "world"]
+__all__ = [
+    "Fault",
+    "FaultKind",
+    "Operation",
+    "Record",
+    "Store",
+    "World",
+    "default_path",
+    "open_store",
+    "run",
+    "seed",
+    "world",
+]

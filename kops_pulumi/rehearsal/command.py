@@ -6,7 +6,6 @@ served from this process and gone when it ends. This module must not look at wha
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import threading
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from kops_pulumi.errors import NotFoundError
 from kops_pulumi.rehearsal.faults import Fault
 from kops_pulumi.rehearsal.seed import seed
-from kops_pulumi.rehearsal.world import default_path, world
+from kops_pulumi.rehearsal.world import world
 
 if TYPE_CHECKING:
     from kops_pulumi.model import ClusterPlan
@@ -29,7 +28,7 @@ _FORWARDED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def run(
     command: Sequence[str],
-    path: Path | None = None,
+    path: Path,
     *,
     faults: Sequence[Fault] = (),
     plans: Sequence[ClusterPlan] = (),
@@ -41,8 +40,7 @@ def run(
     Before it, `faults` are injected and everything that the `plans` adopt is made to exist. Raises `NotFoundError` when
     there is no such command, `ToolError` when there is no engine.
     """
-    outside = os.environ if environ is None else environ
-    with world(path or default_path(outside), environ=outside) as here:
+    with world(path, environ=environ) as here:
         for fault in faults:
             here.store.inject(fault)
         for plan in plans:

@@ -7,8 +7,12 @@ across runs. `provider.py` asks `Store.take_fault` before it works. This module 
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+
+from kops_pulumi.errors import KopsError
 
 
 class FaultKind(StrEnum):
@@ -65,3 +69,30 @@ class Fault:
             and fnmatch.fnmatchcase(type_, self.type)
             and fnmatch.fnmatchcase(name, self.name)
         )
+
+
+def parse(text: str) -> Fault:
+    """A fault as people write it: `error,operation=create,type=aws:ec2/*,name=web-*,times=2,seconds=1,message=…`.
+
+    Raises `KopsError` when that is not understood.
+    """
+    kind, *settings = text.split(",")
+    values = dict(setting.split("=", 1) for setting in settings if "=" in setting)
+    unknown = [setting for setting in settings if setting.partition("=")[0] not in _SETTINGS or "=" not in setting]
+    try:
+        if unknown:
+            raise ValueError(unknown[0])
+        return Fault(FaultKind(kind), **{key: _SETTINGS[key](value) for key, value in values.items()})
+    except ValueError as error:
+        hint = f"{'|'.join(FaultKind)}[,KEY=VALUE]... with the keys {', '.join(_SETTINGS)}"
+        raise KopsError(f"cannot read the fault '{text}': {error}", hint=hint) from error
+
+
+_SETTINGS: Mapping[str, Callable[[str], Any]] = {
+    "operation": Operation,
+    "type": str,
+    "name": str,
+    "times": int,
+    "seconds": float,
+    "message": str,
+}

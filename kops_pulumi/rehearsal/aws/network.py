@@ -35,17 +35,16 @@ from kops_pulumi.rehearsal.aws.facts import (
 from kops_pulumi.rehearsal.kinds import Birth, Failure, Kind, OnDelete, Values
 from kops_pulumi.rehearsal.store import CloudError
 
-_VPC_IPV6: Final = "2600:1f14"
-"""Amazon's range for VPCs of one region; each VPC gets a /56 of it."""
+_IPV6_POOL: Final = "2001:db8::/32"
+"""VPCs get a /56 each of the range for documentation (RFC 3849): the first one of a world 2001:db8:0:100::/56, and so on."""
 
 
 def _vpc(birth: Birth, id_: str) -> Values:
-    block = f"{_VPC_IPV6}:{birth.hex(3, 'a')}:{birth.hex(2, 'b')}00::/56"
     has_ipv6 = bool(birth.inputs.get("assignGeneratedIpv6CidrBlock"))
     return {
         **ec2_arn("vpc")(birth, id_),
         **defaults(birth, instanceTenancy="default", enableDnsSupport=True, enableDnsHostnames=False),
-        "ipv6CidrBlock": birth.inputs.get("ipv6CidrBlock") or (str(ipaddress.ip_network(block)) if has_ipv6 else ""),
+        "ipv6CidrBlock": birth.inputs.get("ipv6CidrBlock") or (_free_ipv6_block(birth) if has_ipv6 else ""),
         "ipv6AssociationId": f"vpc-cidr-assoc-0{birth.hex(16, 'ipv6')}" if has_ipv6 else "",
         "defaultSecurityGroupId": f"sg-0{birth.hex(16, 'sg')}",
         "defaultRouteTableId": f"rtb-0{birth.hex(16, 'rtb')}",
@@ -53,6 +52,14 @@ def _vpc(birth: Birth, id_: str) -> Values:
         "defaultNetworkAclId": f"acl-0{birth.hex(16, 'acl')}",
         "dhcpOptionsId": f"dopt-0{birth.hex(16, 'dopt')}",
     }
+
+
+def _free_ipv6_block(birth: Birth) -> str:
+    """The first /56 that no VPC has."""
+    taken = {vpc.outputs.get("ipv6CidrBlock") for vpc in birth.store.objects(VPC)}
+    blocks = ipaddress.ip_network(_IPV6_POOL).subnets(new_prefix=56)
+    next(blocks)
+    return next(str(block) for block in blocks if str(block) not in taken)
 
 
 def _subnet(birth: Birth, id_: str) -> Values:
