@@ -1,7 +1,7 @@
 """`python -m kops_pulumi.demo`: a production-shaped cluster through its life, by the real engine on a simulated AWS.
 
-Preview, create, preview again (nothing), change one line, preview (only that), update, destroy (nothing left). Every step
-prints its figures and is held to what it should be: the first surprise ends the demo with exit code 1.
+Preview, create, preview again (nothing), change one line, preview (only that), update, destroy (nothing left). Every
+step prints its figures and is held to what it should be: the first surprise ends the demo with exit code 1.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MANY = 12
 """From this many changes on, a report is printed as counts."""
 
 
-class Surprise(KopsError):
+class BrokenPromiseError(KopsError):
     """A step did not do what it should."""
 
 
@@ -121,7 +121,9 @@ def _life(here: World, directory: Path) -> None:
         _take(step, stack)
     left = here.store.objects(adopted=False)
     if left:
-        raise Surprise(f"{len(left)} objects are left in the simulated cloud, e.g. {left[0].type} {left[0].id}")
+        raise BrokenPromiseError(
+            f"{len(left)} objects are left in the cloud, such as {left[0].type} {left[0].id}"
+        )
     print("    nothing is left in the simulated cloud")
 
 
@@ -140,7 +142,7 @@ def _take(step: Step, stack: ClusterStack) -> None:
     shown = digest(report) if report.count() > MANY else text(report)
     print("\n".join(f"    {line}" for line in shown.splitlines()))
     if not step.expect(report):
-        raise Surprise(f"`{step.title}` should have been {step.promise}", hint=text(report))
+        raise BrokenPromiseError(f"`{step.title}` should have been {step.promise}", hint=text(report))
     operations = "1 operation" if report.count() == 1 else f"{report.count()} operations"
     print(f"    {operations} in {seconds:.1f} s: {step.promise}, as promised", flush=True)
 

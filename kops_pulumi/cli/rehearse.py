@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -34,4 +36,15 @@ def rehearse(
     if fresh and path.exists():
         shutil.rmtree(path)
     plans = [pipeline.load(files, overlays).plan] if files else []
+    stack = _stack_of(command)
+    if stack and not any((path / "backend").glob(f".pulumi/stacks/*/{stack}.json")):
+        rehearsal.run([command[0], "stack", "init", "--no-select", stack], path)
     return rehearsal.run(command, path, plans=plans)
+
+
+def _stack_of(command: Sequence[str]) -> str | None:
+    """The stack that a `pulumi` command works on: the engine itself offers to make a missing one only at a terminal."""
+    if Path(command[0]).name != "pulumi" or not {"up", "preview"} & set(command[1:2]):
+        return None
+    words = [word for argument in command[2:] for word in argument.split("=", 1)]
+    return next((value for flag, value in pairwise(words) if flag in {"-s", "--stack"}), None)
