@@ -16,10 +16,22 @@ from kops_pulumi.cli.target import files_option
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.option("--world", type=click.Path(file_okay=False, path_type=Path), help="Directory of the simulated cloud.")
 @click.option("--fresh", is_flag=True, help="Begin with an empty cloud and no stacks.")
+@click.option(
+    "--fault",
+    "troubles",
+    multiple=True,
+    metavar="KIND[,KEY=VALUE]...",
+    help="Break something: throttle, error, partial, crash or slow; with operation=, type=, name=, times=.",
+)
 @files_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def rehearse(
-    world: Path | None, fresh: bool, files: tuple[Path, ...], overlays: tuple[Path, ...], command: tuple[str, ...]
+    world: Path | None,
+    fresh: bool,
+    troubles: tuple[str, ...],
+    files: tuple[Path, ...],
+    overlays: tuple[Path, ...],
+    command: tuple[str, ...],
 ) -> int:
     """Run any command against a simulated cloud: no account, no credentials, nothing real changes.
 
@@ -29,8 +41,10 @@ def rehearse(
     \b
       kops-pulumi rehearse -- pulumi up --stack local
       kops-pulumi rehearse -f shared.yaml -- python my_service.py
+      kops-pulumi rehearse --fault error,type=aws:autoscaling/* -- pulumi up --stack local
     """
     from kops_pulumi import pipeline, rehearsal
+    from kops_pulumi.rehearsal.faults import parse
 
     path = world or rehearsal.default_path(os.environ)
     if fresh and path.exists():
@@ -39,7 +53,7 @@ def rehearse(
     stack = _stack_of(command)
     if stack and not any((path / "backend").glob(f".pulumi/stacks/*/{stack}.json")):
         rehearsal.run([command[0], "stack", "init", "--no-select", stack], path)
-    return rehearsal.run(command, path, plans=plans)
+    return rehearsal.run(command, path, faults=[parse(text) for text in troubles], plans=plans)
 
 
 def _stack_of(command: Sequence[str]) -> str | None:

@@ -77,15 +77,12 @@ def parse(text: str) -> Fault:
     Raises `KopsError` when that is not understood.
     """
     kind, *settings = text.split(",")
-    values = dict(setting.split("=", 1) for setting in settings if "=" in setting)
-    unknown = [setting for setting in settings if setting.partition("=")[0] not in _SETTINGS or "=" not in setting]
     try:
-        if unknown:
-            raise ValueError(unknown[0])
-        return Fault(FaultKind(kind), **{key: _SETTINGS[key](value) for key, value in values.items()})
-    except ValueError as error:
-        hint = f"{'|'.join(FaultKind)}[,KEY=VALUE]... with the keys {', '.join(_SETTINGS)}"
-        raise KopsError(f"cannot read the fault '{text}': {error}", hint=hint) from error
+        pairs = [setting.split("=", 1) for setting in settings]
+        return Fault(FaultKind(kind), **{key: _SETTINGS[key](value) for key, value in pairs})
+    except (KeyError, ValueError) as error:
+        hint = f"write {'|'.join(FaultKind)}[,KEY=VALUE]... with the keys {', '.join(_SETTINGS)}"
+        raise KopsError(f"cannot read the fault '{text}'", hint=hint) from error
 
 
 _SETTINGS: Mapping[str, Callable[[str], Any]] = {

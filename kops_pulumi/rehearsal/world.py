@@ -60,6 +60,11 @@ def world(path: Path, *, environ: Mapping[str, str] | None = None) -> Iterator[W
         yield World(path, store, {**inside, **environment(path, servers.attachment)})
 
 
+def default_path(environ: Mapping[str, str]) -> Path:
+    """Where a rehearsal goes on when nobody says: KOPS_PULUMI_WORLD, else `.rehearsal` in this directory."""
+    return Path(environ.get("KOPS_PULUMI_WORLD") or ".rehearsal")
+
+
 def open_store(path: Path) -> Store:
     """The simulated cloud of a world, without serving it: to look, to seed, to break things."""
     return Store(path / STORE_FILE)

@@ -36,7 +36,7 @@ from kops_pulumi.rehearsal.kinds import Birth, Failure, Kind, OnDelete, Values
 from kops_pulumi.rehearsal.store import CloudError
 
 _IPV6_POOL: Final = "2001:db8::/32"
-"""VPCs get a /56 each of the range for documentation (RFC 3849): the first one of a world 2001:db8:0:100::/56, and so on."""
+"""VPCs get a /56 each of the range for documentation (RFC 3849): the first of a world has 2001:db8:0:100::/56."""
 
 
 def _vpc(birth: Birth, id_: str) -> Values:
