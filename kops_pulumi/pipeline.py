@@ -41,7 +41,7 @@ def load(
 ) -> Planned:
     """Read manifests from files and plan the cluster. Raises ManifestError with all findings up to the failing stage.
 
-    `force` accepts versions newer than this tool knows; `ssh_public_keys` are keys given beside the manifest.
+    `force` accepts versions newer than this tool knows; `ssh_public_keys` count when the manifest has no SSHCredential.
     """
     return run(spec.parse(manifest.load(list(paths), list(overlays))), force=force, ssh_public_keys=ssh_public_keys)
 
@@ -76,7 +76,9 @@ def _placed(finding: Finding, parsed: ParsedManifest) -> Finding:
 
 
 def _with_keys(parsed: ParsedManifest, public_keys: Sequence[str]) -> ParsedManifest:
-    """The manifest with one SSHCredential more for each key given beside it."""
+    """The manifest with an SSHCredential for each key given beside it, unless it has some of its own."""
+    if parsed.ssh_keys:
+        return parsed
     added = tuple(
         spec.SSHCredential.model_validate(
             {
@@ -88,4 +90,4 @@ def _with_keys(parsed: ParsedManifest, public_keys: Sequence[str]) -> ParsedMani
         )
         for key in public_keys
     )
-    return dataclasses.replace(parsed, ssh_keys=(*parsed.ssh_keys, *added)) if added else parsed
+    return dataclasses.replace(parsed, ssh_keys=added)

@@ -18,6 +18,7 @@ from kops_pulumi.plan.names import Names
 
 if TYPE_CHECKING:
     from kops_pulumi.resolve import FullSpec
+    from kops_pulumi.spec import SSHCredential
 
 _SHARED_ETCD = "cilium"
 """The etcd cluster whose clients run on every node: they must not be trusted by the others."""
@@ -44,17 +45,28 @@ def plan_ssh_key(full: FullSpec, names: Names) -> SshKey | None:
     existing = full.cluster.spec.ssh_key_name
     if existing is not None:
         return SshKey(existing_name=existing) if existing else None
-    keys = sorted(credential.spec.public_key.strip() for credential in full.ssh_keys if credential.spec.public_key)
-    if not keys:
-        return None
-    return SshKey(physical_name=f"kubernetes.{names.cluster}-{fingerprint(keys[0])}", public_key=keys[0])
+    ordered = sorted(full.ssh_keys, key=lambda credential: (credential.metadata.name, credential.spec.public_key))
+    return _uploaded(ordered[0], names) if ordered else None
+
+
+def _uploaded(credential: SSHCredential, names: Names) -> SshKey:
+    public_key = credential.spec.public_key.strip()
+    try:
+        marked = fingerprint(public_key)
+    except ValueError as error:
+        hint = "write it in one line: ssh-ed25519 AAAA… comment"
+        document = f"SSHCredential/{credential.metadata.name}"
+        raise ManifestError([Finding(("spec", "publicKey"), str(error), hint, document=document)]) from None
+    return SshKey(physical_name=f"kubernetes.{names.cluster}-{marked}", public_key=public_key)
 
 
 def fingerprint(public_key: str) -> str:
-    """The MD5 fingerprint of an OpenSSH public key, as clouds show it (`c4:a6:…`); ManifestError when it is none."""
+    """The MD5 fingerprint of an OpenSSH public key, as clouds show it (`c4:a6:…`); ValueError when it is none."""
+    _, blob, *_ = (*public_key.split(), "", "")
     try:
-        blob = base64.b64decode(public_key.split()[1], validate=True)
-    except (IndexError, binascii.Error):
-        hint = "write it in one line: ssh-ed25519 AAAA… comment"
-        raise ManifestError([Finding(("spec", "publicKey"), "this is not an OpenSSH public key", hint)]) from None
-    return hashlib.md5(blob, usedforsecurity=False).digest().hex(":")
+        decoded = base64.b64decode(blob, validate=True)
+    except binascii.Error:
+        decoded = b""
+    if not decoded:
+        raise ValueError("this is not an OpenSSH public key")
+    return hashlib.md5(decoded, usedforsecurity=False).digest().hex(":")

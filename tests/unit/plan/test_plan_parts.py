@@ -9,7 +9,6 @@ from kops_pulumi.model import CertificateKind
 from kops_pulumi.plan.pki import fingerprint
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOlT0sVqHbWhkyBOl8c6f4mXfkNQd7dlnV3uZHrJzwYt somebody"
-"""`ssh-keygen -l -E md5` says MD5:8f:48:…; computed below with another tool's definition: MD5 of the decoded blob."""
 
 
 def test_group_is_where_its_subnets_are(kit):
@@ -90,9 +89,14 @@ def test_ssh_key_name_adopts_a_key_and_an_empty_one_means_none(kit, name, existi
     assert (key.existing_name if key else None) == existing
 
 
-def test_a_key_that_is_none_is_a_finding():
-    with pytest.raises(ManifestError, match="OpenSSH"):
-        fingerprint("not a key")
+def test_a_key_that_is_none_is_a_finding(kit):
+    for text in ("not a key", "ssh-ed25519", ""):
+        with pytest.raises(ValueError, match="OpenSSH"):
+            fingerprint(text)
+    with pytest.raises(ManifestError) as raised:
+        kit.planned(kit.documents(), ssh_public_keys=["ssh-rsa ???"])
+    (finding,) = raised.value.findings[-1:]
+    assert (finding.document, finding.dotted) == ("SSHCredential/admin", "spec.publicKey")
 
 
 @pytest.mark.parametrize(
