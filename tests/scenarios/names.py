@@ -1,0 +1,38 @@
+"""The scenarios by cloud, as tests name them; a test checks that the list is complete."""
+
+from __future__ import annotations
+
+AWS: tuple[str, ...] = (
+    "additionalobjects",
+    "bastionadditional_user-data",
+    "cluster-autoscaler-priority-expander-custom",
+    "compress",
+    "containerd",
+    "containerd-custom",
+    "existing_sg",
+    "external_dns",
+    "externallb",
+    "externalpolicies",
+    "irsa",
+    "karpenter",
+    "many-addons",
+    "many-addons-ccm-irsa",
+    "minimal-1.34",
+    "minimal-1.36",
+    "minimal-aws",
+    "minimal-etcd",
+    "minimal-ipv6",
+    "minimal-ipv6-dns-none",
+    "minimal-ipv6-no-subnet-prefix",
+    "minimal-warmpool",
+    "mixed_instances_spot",
+    "nth-imds-processor",
+    "private-shared-subnet",
+    "privatecalico",
+    "privatecilium",
+    "privateciliumadvanced",
+    "privatedns2",
+    "privatekindnet",
+    "public-jwks-apiserver",
+    "unmanaged",
+)
