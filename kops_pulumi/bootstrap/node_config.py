@@ -25,30 +25,24 @@ if TYPE_CHECKING:
 _FORMAT = 1
 """Raised when readers of older configurations could not read a newer one."""
 
-_EVERYWHERE = (
-    "assets",
-    "cluster_dns_domain",
-    "cloud_config",
-    "egress_proxy",
-    "kube_dns",
-    "kube_proxy",
-    "networking",
-    "ntp",
-)
-"""Cluster-wide settings that every node needs to know."""
+_EVERYWHERE = ("assets", "cluster_dns_domain", "egress_proxy", "ntp")
+"""Cluster-wide settings that every machine needs to know. What only add-ons read stays out: it must replace no machine."""
 _CONTROL_PLANE = (
     "additional_sans",
     "authentication",
     "authorization",
-    "cloud_controller_manager",
     "encryption_config",
     "kube_api_server",
     "kube_controller_manager",
+    "kube_dns",
+    "kube_proxy",
     "kube_scheduler",
     "service_account_issuer_discovery",
     "use_host_certificates",
 )
 """Cluster-wide settings that only machines with control-plane components need to know."""
+_COUNTED = "apiServerCount"
+"""Follows the number of control planes and is read by nobody since endpoints are leases: it would replace machines."""
 
 
 def node_config(plan: ClusterPlan, full: FullSpec, group: Group) -> dict[str, Any]:
@@ -66,7 +60,7 @@ def node_config(plan: ClusterPlan, full: FullSpec, group: Group) -> dict[str, An
         "kubernetesVersion": plan.kubernetes_version,
         "labels": plain(group.node_labels),
         "taints": list(group.taints),
-        "network": _network(plan),
+        "network": _network(plan, spec),
         "api": _api(plan),
         "etcd": _etcd(plan, group) if serving else [],
         "settings": _settings(spec, (*_EVERYWHERE, *(_CONTROL_PLANE if serving else ()))),
@@ -86,9 +80,10 @@ def canonical(config: Mapping[str, Any]) -> bytes:
     return json.dumps(config, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _network(plan: ClusterPlan) -> dict[str, Any]:
+def _network(plan: ClusterPlan, spec: ClusterSpec) -> dict[str, Any]:
     network = plan.network
     return {
+        "plugin": next(iter(_data(spec.networking)), None),
         "ipv6": network.ipv6,
         "networkCIDR": network.cidr,
         "podCIDR": network.pod_cidr,
@@ -126,6 +121,7 @@ def _etcd(plan: ClusterPlan, group: Group) -> list[dict[str, Any]]:
 
 def _settings(spec: ClusterSpec, names: Iterable[str]) -> dict[str, Any]:
     aliased = _data(spec, include=names)
+    aliased.get("kubeAPIServer", {}).pop(_COUNTED, None)
     return {key: value for key, value in sorted(aliased.items()) if value not in (None, {})}
 
 

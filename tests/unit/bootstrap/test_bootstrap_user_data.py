@@ -122,6 +122,16 @@ def test_what_one_group_changes_stays_with_its_user_data(change):
     assert group(before, "cp").user_data == group(after, "cp").user_data
 
 
+@pytest.mark.parametrize(
+    "addon", [{"metricsServer": {"enabled": True}}, {"networking": {"cilium": {"hubble": {"enabled": False}}}}]
+)
+def test_settings_of_add_ons_replace_no_machine(addon):
+    documents = list(yaml.safe_load_all(MANIFEST))
+    documents[0]["spec"].update(addon)
+    after = pipeline.run(spec.parse(manifest.loads(yaml.safe_dump_all(documents), "boot.yaml")))
+    assert [g.user_data for g in after.plan.groups] == [g.user_data for g in planned().plan.groups]
+
+
 def test_users_parts_keep_their_order_and_ours_adds_to_them():
     parts = [
         {"name": "z.sh", "type": "text/x-shellscript", "content": "#!/bin/sh\necho grüß\n"},
