@@ -17,12 +17,18 @@ from kops_pulumi.pipeline import Planned
 def run() -> None:
     """Deploy the manifest that the stack's configuration names (`manifest`, and optionally `overlays`)."""
     config = pulumi.Config()
-    root = Path(pulumi.get_root_directory())
+    root = _project()
     overlays = config.get_object("overlays") or []
     planned = pipeline.load([root / config.require("manifest")], overlays=[root / overlay for overlay in overlays])
     for finding in planned.findings:
         pulumi.log.warn(str(finding))
     deploy(planned)
+
+
+def _project() -> Path:
+    """The directory of Pulumi.yaml, which paths in the configuration start from; old language hosts do not tell it."""
+    here = Path.cwd()
+    return next((directory for directory in (here, *here.parents) if (directory / "Pulumi.yaml").is_file()), here)
 
 
 def deploy(planned: Planned) -> None:
