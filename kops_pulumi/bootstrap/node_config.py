@@ -26,7 +26,7 @@ _FORMAT = 1
 """Raised when readers of older configurations could not read a newer one."""
 
 _EVERYWHERE = ("assets", "cluster_dns_domain", "egress_proxy", "ntp")
-"""Cluster-wide settings that every machine needs to know. What only add-ons read stays out: it must replace no machine."""
+"""Cluster-wide settings that every machine needs. What only add-ons read stays out: it must replace no machine."""
 _CONTROL_PLANE = (
     "additional_sans",
     "authentication",

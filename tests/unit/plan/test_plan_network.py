@@ -115,6 +115,17 @@ def test_automatic_ranges_never_overlap_and_lie_in_the_network(kit, zones, priva
 
 
 @settings(max_examples=15, deadline=None)
+@given(zones=ZONES)
+def test_automatic_ranges_are_equal_slices_and_utility_subnets_eighths_of_one(kit, zones):
+    documents = kit.documents(zones, private=True)
+    for subnet in documents[0]["spec"]["subnets"]:
+        del subnet["cidr"]
+    lengths = {(s.type, ipaddress.ip_network(s.cidr).prefixlen) for s in network(kit, documents).subnets}
+    slices = 2 if len(zones) == 1 else 4
+    assert lengths == {("Private", 16 + slices.bit_length() - 1), ("Utility", 16 + slices.bit_length() - 1 + 3)}
+
+
+@settings(max_examples=15, deadline=None)
 @given(zones=ZONES, private=st.booleans())
 def test_every_subnet_of_ours_has_a_table_and_every_nat_route_a_gateway(kit, zones, private):
     net = network(kit, kit.documents(zones, private=private))
