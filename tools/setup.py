@@ -271,8 +271,8 @@ def project_venv() -> Venv:
 
 
 def digest(lock_name: str) -> str:
-    """What an environment is made from, in 12 hexadecimal digits: a lock and this interpreter."""
-    made_from = f"{sys.version}\0{sys.executable}\0".encode() + (REQUIREMENTS / f"{lock_name}.txt").read_bytes()
+    """What an environment is made from, in 12 hexadecimal digits: a lock and the Python below any active environment."""
+    made_from = f"{sys.version}\0{sys.base_prefix}\0".encode() + (REQUIREMENTS / f"{lock_name}.txt").read_bytes()
     return hashlib.sha256(made_from).hexdigest()[:12]
 
 
