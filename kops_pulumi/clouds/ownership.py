@@ -76,10 +76,20 @@ GROUP_FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 """Dotted attribute path → the clouds that have the field."""
 
+ACCESS_LISTS = ("spec.kubernetes_api_access[]", "spec.ssh_access[]", "spec.node_port_access[]")
+PREFIX_LISTS = ("aws",)
+"""Clouds with named lists of ranges."""
+
 
 def foreign(full: FullSpec, cloud: str) -> Iterator[Finding]:
     """An error for every set field that this cloud does not have."""
-    yield from _foreign(full.cluster, CLUSTER_FIELDS, cloud, f"Cluster/{full.cluster.metadata.name}")
+    document = f"Cluster/{full.cluster.metadata.name}"
+    yield from _foreign(full.cluster, CLUSTER_FIELDS, cloud, document)
+    for dotted in ACCESS_LISTS if cloud not in PREFIX_LISTS else ():
+        for path, source in values(full.cluster, dotted):
+            if source.startswith("pl-"):
+                message = f"prefix lists are for {' and '.join(PREFIX_LISTS)}, the cluster is on {cloud}"
+                yield replace(Finding(path, message, "write the ranges"), document=document)
     for group in full.groups:
         yield from _foreign(group, GROUP_FIELDS, cloud, f"InstanceGroup/{group.metadata.name}")
 

@@ -81,11 +81,11 @@ def allocate(parent: str | None, claims: Iterable[Claim]) -> Mapping[str, str]:
     """Ranges for the claims without one, by name: kops's own cut, so that its clusters keep their subnets.
 
     The network is cut into 1, 2, 4 or 8 equal slices, as few as hold one per big subnet plus one for all utility
-    subnets. Slices that hold a range somebody already has are left out; the first free one is cut in eight for the
-    utility subnets (if there are any), the others go to the big subnets, by zone. The order of the manifest does not
-    matter, and claims with a range keep it whatever is added; automatic ones may move when the number of slices grows,
-    which is why `create` writes them down and `resolve` warns about those that are not. Claims that find no room are
-    left out of the answer.
+    subnets. Slices that hold a range somebody already has are left out (a finer cut is tried when too few are left);
+    the first free one is cut in eight for the utility subnets (if there are any), the others go to the big subnets, by
+    zone. The order of the manifest does not matter, and claims with a range keep it whatever is added; automatic ones
+    may move when the number of slices grows, which is why `create` writes them down and `resolve` warns about those
+    that are not. Claims that find no room are left out of the answer.
     """
     whole = network(parent)
     ordered = sorted(claims)
@@ -94,11 +94,12 @@ def allocate(parent: str | None, claims: Iterable[Claim]) -> Mapping[str, str]:
     bigs = [claim for claim in ordered if not claim.little]
     littles = [claim for claim in ordered if claim.little]
     wanted = len(bigs) + bool(littles)
-    slices = next((count for count in SLICES if count >= wanted), SLICES[-1])
-    free = _free_slices(whole, slices, [claim.cidr for claim in ordered if claim.cidr])
+    needed = sum(not claim.cidr for claim in bigs) + bool(littles)
+    taken = [claim.cidr for claim in ordered if claim.cidr]
+    cuts = [_free_slices(whole, count, taken) for count in SLICES if count >= min(wanted, SLICES[-1])]
+    free = next((cut for cut in cuts if len(cut) >= needed), cuts[-1])
     little_ranges = _cut(free[0], 1 << LITTLE_BITS) if littles and free else []
-    big_ranges = free[1:] if littles else free
-    return {**_serve(bigs, big_ranges), **_serve(littles, little_ranges)}
+    return {**_serve(bigs, free[bool(littles) :]), **_serve(littles, little_ranges)}
 
 
 def allocate_regional(parent: str, names: Iterable[str], taken: Sequence[str], prefix_length: int) -> Mapping[str, str]:

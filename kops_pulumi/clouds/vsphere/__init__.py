@@ -87,7 +87,10 @@ class VSphere:
     def validate(self, full: FullSpec) -> Sequence[Finding]:
         """Findings that only vSphere can make."""
         document = f"Cluster/{full.cluster.metadata.name}"
-        found = [replace(finding, document=document) for finding in _cluster(full.cluster)]
+        found = [
+            replace(finding, document=document)
+            for finding in (*_site_rules(full.cluster), *_networks_and_disks(full.cluster))
+        ]
         return [*found, *foreign(full, self.name)]
 
     def cluster_options(self, full: FullSpec) -> Any:  # noqa: ARG002 - the protocol's signature
@@ -110,7 +113,7 @@ def _site(cluster: Cluster) -> VsphereCloud:
     return found or VsphereCloud()
 
 
-def _cluster(cluster: Cluster) -> Iterator[Finding]:
+def _site_rules(cluster: Cluster) -> Iterator[Finding]:
     site = _site(cluster)
     for key in ("server", "datacenter", "cluster"):
         if not getattr(site, key):
@@ -126,8 +129,11 @@ def _cluster(cluster: Cluster) -> Iterator[Finding]:
         yield Finding(
             (*SITE, "gateway"), "machines with fixed addresses need a gateway", "set cloudConfig.vsphere.gateway"
         )
+
+
+def _networks_and_disks(cluster: Cluster) -> Iterator[Finding]:
     for index, subnet in enumerate(cluster.spec.subnets or ()):
-        if not subnet.id and not site.network:
+        if not subnet.id and not _site(cluster).network:
             message = f"subnet {subnet.name!r} names no network: vSphere networks exist before the cluster"
             yield Finding(
                 ("spec", "subnets", index, "id"), message, "write a port group's name, or set vsphere.network"

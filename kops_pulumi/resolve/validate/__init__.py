@@ -90,6 +90,3 @@ def check(subject: Subject) -> Iterator[Finding]:
         for check_group in GROUP_SECTIONS:
             yield from (replace(finding, document=document) for finding in check_group(subject, group))
         yield from (replace(finding, document=document) for finding in files.customisation(group.spec))
-    for name in names.unique_groups(subject):
-        finding = Finding(names.NAME, f"there is another instance group {name!r}", "names are unique")
-        yield replace(finding, document=f"InstanceGroup/{name}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kops_pulumi.errors import Finding
 from kops_pulumi.model import Role
 from kops_pulumi.resolve.traits import dns_none, of_role
-from kops_pulumi.resolve.validate.subject import Subject, duplicates, warning
+from kops_pulumi.resolve.validate.subject import Subject, warning
 from kops_pulumi.resolve.versions import DEFAULTS_VERSION, check_kubernetes
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 SUBDOMAIN = re.compile(rf"{LABEL}(\.{LABEL})*")
 LONGEST = 253
 GOSSIP = ".k8s.local"
-CLUSTER_LABEL = "kops.k8s.io/cluster"
 NAME = ("metadata", "name")
 
 
@@ -71,20 +70,8 @@ def roles(subject: Subject) -> Iterator[Finding]:
 
 
 def group_name(subject: Subject, group: InstanceGroup) -> Iterator[Finding]:
-    """Every group has a name of its own and belongs to this cluster."""
+    """A group's name becomes part of others."""
+    del subject
     name = group.metadata.name or ""
     if not re.fullmatch(LABEL, name):
         yield Finding(NAME, f"{name!r} is not a name for a group", "lower-case letters, digits and dashes, 63 at most")
-    label = (group.metadata.labels or {}).get(CLUSTER_LABEL)
-    path = ("metadata", "labels", CLUSTER_LABEL)
-    if label is None:
-        yield warning(
-            ("metadata", "labels"), "the group does not say its cluster", f"label it {CLUSTER_LABEL}: {subject.name}"
-        )
-    elif label != subject.name:
-        yield Finding(path, f"the group belongs to cluster {label!r}, not {subject.name!r}", "one file, one cluster")
-
-
-def unique_groups(subject: Subject) -> list[str]:
-    """Names that more than one group has."""
-    return sorted({name for _, name in duplicates(group.metadata.name for group in subject.groups)})

@@ -31,7 +31,12 @@ def _etcd(name: str) -> dict[str, Any]:
 
 def _group(name: str, role: str, subnets: list[str], **fields: Any) -> dict[str, Any]:
     metadata = {"name": name, "labels": {"kops.k8s.io/cluster": NAME}}
-    return {"apiVersion": API, "kind": "InstanceGroup", "metadata": metadata, "spec": {"role": role, "subnets": subnets, **fields}}
+    return {
+        "apiVersion": API,
+        "kind": "InstanceGroup",
+        "metadata": metadata,
+        "spec": {"role": role, "subnets": subnets, **fields},
+    }
 
 
 def _sound() -> list[dict[str, Any]]:
@@ -74,7 +79,12 @@ def _regional(cloud: str) -> list[dict[str, Any]]:
         del fields["project"]
     kept = [documents[0], documents[1], documents[4]]
     for group in kept[1:]:
-        group["spec"] |= {"subnets": ["main"], "zones": ["europe-west1-b"], "image": "example/image-1", "machineType": "m1"}
+        group["spec"] |= {
+            "subnets": ["main"],
+            "zones": ["europe-west1-b"],
+            "image": "example/image-1",
+            "machineType": "m1",
+        }
     return kept
 
 
@@ -100,6 +110,7 @@ def _changed(documents: list[dict[str, Any]], cluster: Changes, groups: Mapping[
     for dotted, value in cluster.items():
         _set(documents[0], dotted, value)
     for document in documents[1:]:
+        document["metadata"]["labels"]["kops.k8s.io/cluster"] = documents[0]["metadata"]["name"]
         for dotted, value in groups.get(document["metadata"]["name"], {}).items():
             _set(document, dotted, value)
     return documents

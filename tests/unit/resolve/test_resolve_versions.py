@@ -52,7 +52,9 @@ def test_a_newer_version_can_be_forced_but_an_older_one_cannot() -> None:
     assert [f.severity for f in versions.check_kubernetes("1.31.0", force=True)] == [Severity.ERROR]
 
 
-@pytest.mark.parametrize(("minor", "etcd"), [(32, "3.5.31"), (33, "3.5.31"), (34, "3.6.12"), (36, "3.6.12"), (37, "3.7.0"), (40, "3.7.0")])
+@pytest.mark.parametrize(
+    ("minor", "etcd"), [(32, "3.5.31"), (33, "3.5.31"), (34, "3.6.12"), (36, "3.6.12"), (37, "3.7.0"), (40, "3.7.0")]
+)
 def test_etcd_follows_kubernetes(minor: int, etcd: str) -> None:
     assert versions.components(semver.Version(1, minor, 0), versions.OLDEST_DEFAULTS).etcd == etcd
 
@@ -67,7 +69,9 @@ def _v(text: str) -> semver.Version:
     return semver.Version.parse(text)
 
 
-@pytest.mark.parametrize(("kubelet", "fits"), [("1.36.9", True), ("1.33.0", True), ("1.32.9", False), ("1.37.0", False)])
+@pytest.mark.parametrize(
+    ("kubelet", "fits"), [("1.36.9", True), ("1.33.0", True), ("1.32.9", False), ("1.37.0", False)]
+)
 def test_a_kubelet_is_never_newer_and_at_most_three_minors_older(kubelet: str, fits: bool) -> None:
     assert (versions.kubelet_problem(_v("1.36.2"), _v(kubelet)) is None) is fits
 
