@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kops_pulumi.model import EtcdCluster, Identity, IdentityKind, Permission, Role, ServiceAccountIssuer
@@ -62,7 +63,10 @@ def build(
         *(_accounts(grants, names) if own_accounts else ()),
         *_external_accounts(full, names),
     ]
-    return tuple(sorted(found, key=lambda identity: identity.key))
+    by_key: dict[str, Identity] = {}
+    for identity in found:
+        by_key[identity.key] = _joined(by_key.get(identity.key), identity)
+    return tuple(by_key[key] for key in sorted(by_key))
 
 
 def issuer(cluster: Cluster, cloud: Cloud) -> ServiceAccountIssuer:
@@ -159,6 +163,13 @@ def _external_accounts(full: FullSpec, names: Names) -> Iterator[Identity]:
             managed_policies=tuple(sorted((entry.aws and entry.aws.policy_arns) or ())),
             inline_policy=_statements([entry.aws.inline_policy] if entry.aws and entry.aws.inline_policy else []),
         )
+
+
+def _joined(ours: Identity | None, users: Identity) -> Identity:
+    """An add-on's own account to which the user adds policies stays one identity."""
+    if ours is None:
+        return users
+    return replace(ours, managed_policies=users.managed_policies, inline_policy=users.inline_policy)
 
 
 def _account(

@@ -10,19 +10,18 @@ from pathlib import Path
 import hcl2
 import pytest
 
-from kops_pulumi import pipeline
 from kops_pulumi.clouds.aws import iam
 from kops_pulumi.model import ClusterPlan, Identity, IdentityKind
 from tests.scenarios import kops_iam
 from tests.scenarios.deviations import IAM, IamDeviation
 from tests.scenarios.names import AWS
+from tests.support import recorded
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBqCIlRVq5Bl2cYVFQxJ6WjEYUqe7Rn9w1ENUgWqv5iT tests"
 every_scenario = pytest.mark.parametrize("name", AWS)
 
 
 def planned(shared: Path, name: str) -> ClusterPlan:
-    return pipeline.load([shared / "scenarios" / name / "cluster.yaml"], ssh_public_keys=[KEY]).plan
+    return recorded.plan_of(shared / "scenarios" / name / "cluster.yaml")
 
 
 def extras(shared: Path, name: str) -> set[tuple[str, kops_iam.Allowance]]:

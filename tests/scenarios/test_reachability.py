@@ -12,13 +12,13 @@ from kops_pulumi.model import ClusterPlan, PeerKind, Role
 from tests.scenarios import kops_matrix
 from tests.scenarios.deviations import FIREWALL, FirewallDeviation
 from tests.scenarios.names import AWS
+from tests.support import recorded
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBqCIlRVq5Bl2cYVFQxJ6WjEYUqe7Rn9w1ENUgWqv5iT tests"
 every_scenario = pytest.mark.parametrize("name", AWS)
 
 
 def planned(shared: Path, name: str) -> ClusterPlan:
-    return pipeline.load([shared / "scenarios" / name / "cluster.yaml"], ssh_public_keys=[KEY]).plan
+    return recorded.plan_of(shared / "scenarios" / name / "cluster.yaml")
 
 
 def differences(shared: Path, name: str) -> tuple[set[kops_matrix.Opening], set[kops_matrix.Opening]]:
@@ -70,7 +70,7 @@ def test_every_named_deviation_occurs(shared: Path) -> None:
 
 @every_scenario
 def test_the_world_comes_in_only_by_the_manifests_lists(shared: Path, name: str) -> None:
-    loaded = pipeline.load([shared / "scenarios" / name / "cluster.yaml"], ssh_public_keys=[KEY])
+    loaded = pipeline.load([shared / "scenarios" / name / "cluster.yaml"], ssh_public_keys=[recorded.KEY])
     spec = loaded.full.cluster.spec
     lists = {*(spec.kubernetes_api_access or ()), *(spec.ssh_access or ()), *(spec.node_port_access or ())}
     world = {rule.source.name for rule in loaded.plan.rules if rule.source.name in ("0.0.0.0/0", "::/0")}
