@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,8 @@ class Manifest:
 
     documents: tuple[Document, ...]
     findings: tuple[Finding, ...] = ()
+    sources: tuple[str, ...] = ()
+    """Names of the files, in the order they were read."""
 
     def get(self, kind: str, name: str = "") -> Document | None:
         """The first document of that kind (and name)."""
@@ -93,7 +95,7 @@ class Manifest:
 def loads(text: str, name: str = STDIN) -> Manifest:
     """Read one text; `name` is what findings call it."""
     roots, findings = read(text, name)
-    return Manifest(tuple(Document(root) for root in roots), tuple(findings))
+    return Manifest(tuple(Document(root) for root in roots), tuple(findings), (name,))
 
 
 def load(paths: Sequence[str | Path], overlays: Sequence[str | Path] = ()) -> Manifest:
@@ -104,7 +106,11 @@ def load(paths: Sequence[str | Path], overlays: Sequence[str | Path] = ()) -> Ma
         roots, findings = merge_documents(
             [document.root for document in base.documents], [document.root for document in layer.documents]
         )
-        base = Manifest(tuple(Document(root) for root in roots), (*base.findings, *layer.findings, *findings))
+        base = Manifest(
+            tuple(Document(root) for root in roots),
+            (*base.findings, *layer.findings, *findings),
+            (*base.sources, *layer.sources),
+        )
     return base
 
 
@@ -119,20 +125,20 @@ def _load_file(path: str | Path) -> Manifest:
         text = sys.stdin.read() if name == STDIN else Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         reason = f"cannot read the file: {error.strerror}"
-        return Manifest((), (Finding((), reason, location=Location(name, 1, 1)),))
+        return Manifest((), (Finding((), reason, location=Location(name, 1, 1)),), (name,))
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        return Manifest((), (Finding((), "the file is not UTF-8 text", location=Location(name, line, 1)),))
+        return Manifest((), (Finding((), "the file is not UTF-8 text", location=Location(name, line, 1)),), (name,))
     return loads(text, name)
 
 
 def _join(parts: Iterable[Manifest]) -> Manifest:
-    whole = Manifest(())
-    for part in parts:
-        whole = replace(
-            whole, documents=(*whole.documents, *part.documents), findings=(*whole.findings, *part.findings)
-        )
-    return whole
+    manifests = list(parts)
+    return Manifest(
+        tuple(document for manifest in manifests for document in manifest.documents),
+        tuple(finding for manifest in manifests for finding in manifest.findings),
+        tuple(source for manifest in manifests for source in manifest.sources),
+    )
 
 
 def _text(node: Node, key: str) -> str:

@@ -24,11 +24,18 @@ class _Dumper(yaml.SafeDumper):
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     style = None
-    if "\n" in text and not any(line != line.rstrip() for line in text.split("\n")):
-        style = "|"
-    elif resolve(text) != text or text in ANGLO_BOOLEANS:
+    if "\n" in text:
+        style = "|" if _is_paragraph(text) else '"'
+    elif resolve(text) != text or text in ANGLO_BOOLEANS or not text.isprintable():
         style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+def _is_paragraph(text: str) -> bool:
+    """Whether a block scalar shows the text as it is: no blanks at its edges or at the ends of lines."""
+    lines = text.removesuffix("\n").split("\n")
+    clean = all(line.isprintable() and line == line.rstrip() for line in lines)
+    return clean and not text[0].isspace() and bool(lines[-1])
 
 
 _Dumper.add_representer(str, _represent_text)

@@ -25,6 +25,7 @@ _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 ANGLO_BOOLEANS = frozenset(form for word in ("yes", "no", "on", "off") for form in (word, word.title(), word.upper()))
 _NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAG = "tag:yaml.org,2002:"
+_TAGS = frozenset(f"{_TAG}{name}" for name in ("str", "int", "float", "bool", "null"))
 
 
 @dataclass(slots=True)
@@ -115,7 +116,7 @@ class _Reader:
         style = event.style if event.style in {"'", '"', "|", ">"} else ""
         value: Scalar = event.value
         if event.tag not in {None, "!", f"{_TAG}str"}:
-            if not str(event.tag).startswith(_TAG):
+            if event.tag not in _TAGS:
                 raise self._refuse(event, f"tag {event.tag} is not allowed", "a manifest is plain YAML")
             value = resolve(event.value)
         elif event.tag is None and not style:
@@ -228,13 +229,14 @@ class _Reader:
 
 
 _SYNTAX = (
-    ("\\t", "a tab cannot indent", "use spaces"),
+    ("tab character", "a tab cannot indent", "use spaces"),
     ("mapping values are not allowed", "a colon where no key can be", "quote the value, or mend the indentation"),
     ("could not find expected ':'", "a colon is missing behind this key", None),
     ("did not find expected key", "this line does not fit the mapping it stands in", "check its indentation"),
     ("did not find expected '-' indicator", "this line does not fit the list it stands in", "check its indentation"),
     ("unexpected end of stream", "the file ends inside a quoted text", "close the quotes"),
     ("did not find expected ',' or", "the list or mapping in brackets is not closed", "check commas and brackets"),
+    ("did not find expected node content", "a value is missing here, or a bracket is not closed", None),
     ("undefined alias", "an alias without an anchor before it", None),
     ("control characters", "the file has characters that YAML does not allow", None),
     ("special characters", "the file has characters that YAML does not allow", None),
@@ -249,7 +251,7 @@ def _syntax_error(error: yaml.YAMLError, text: str, name: str) -> Finding:
     if "found character that cannot start any token" in problem and mark is not None:
         lines = text.splitlines()
         rest = lines[mark.line][mark.column :] if mark.line < len(lines) else ""
-        problem = "\\t" if rest.startswith("\t") else f"a value cannot begin with {rest[:1]!r}; quote it"
+        problem = "tab character" if rest.startswith("\t") else f"a value cannot begin with {rest[:1]!r}; quote it"
     message, hint = next(((ours, way) for theirs, ours, way in _SYNTAX if theirs in problem), (problem, None))
     location = Location(name, mark.line + 1, mark.column + 1) if mark is not None else _first_control(text, name)
     return Finding((), f"YAML: {message}", hint, location=location)

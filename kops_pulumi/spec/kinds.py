@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from kops_pulumi.errors import Finding, KeyPath
-from kops_pulumi.manifest import Document
+from kops_pulumi.errors import Finding, KeyPath, Location
+from kops_pulumi.manifest import Document, Manifest
 from kops_pulumi.spec.base import SpecModel
 from kops_pulumi.spec.cluster import Cluster
 from kops_pulumi.spec.instancegroup import InstanceGroup, SSHCredential
@@ -72,15 +72,17 @@ def _stranger(document: Document) -> type[SpecModel] | Finding | None:
     return MODELS[document.kind]
 
 
-def check_together(documents: Sequence[Document], *, complete: bool) -> list[Finding]:
+def check_together(manifest: Manifest, *, complete: bool) -> list[Finding]:
     """One cluster, unique names, and every group labelled with the cluster's name.
 
-    `complete` is False when the YAML is broken: then a missing cluster is no news.
+    `complete` is False when the YAML is broken: then, as beside a document of unknown kind, a missing cluster is no news.
     """
+    documents = manifest.documents
     clusters = [document for document in documents if document.kind == "Cluster" and _is_ours(document)]
     findings = [_again(document, clusters[0]) for document in clusters[1:]]
     if not clusters:
-        place = documents[0].root.place if documents else None
+        complete = complete and not any(classify(document)[1] for document in documents)
+        place = Location(manifest.sources[0], 1, 1) if manifest.sources else None
         hint = f"add a document with apiVersion: {API_VERSION} and kind: Cluster"
         return [Finding((), "there is no Cluster document", hint, location=place)] if complete else []
     for kind in ("InstanceGroup", "SSHCredential"):

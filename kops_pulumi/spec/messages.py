@@ -53,7 +53,8 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     by_fold = {candidate.replace("-", "").replace("_", "").lower(): candidate for candidate in candidates}
     folded = word.replace("-", "").replace("_", "").lower()
     close = difflib.get_close_matches(folded, by_fold, n=1, cutoff=0.7)
-    return by_fold[close[0]] if close else None
+    longer = [name for name in by_fold if len(folded) > 2 and name.startswith(folded)]
+    return next((by_fold[name] for name in (*close, *longer)), None)
 
 
 def describe(node: Node | None) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kops_pulumi.errors import Finding, KeyPath, ManifestError, Severity
+from kops_pulumi.errors import Finding, KeyPath, ManifestError, Severity, errors_in
 from kops_pulumi.manifest import Document, Manifest
 from kops_pulumi.manifest.nodes import Node
 from kops_pulumi.spec import kinds, messages, shapes
@@ -54,7 +54,7 @@ def parse(manifest: Manifest) -> ParsedManifest:
     results = [(document, *_read(document)) for document in manifest.documents]
     models = [model for _, model, _ in results if model is not None]
     findings = [finding for _, _, found in results for finding in found]
-    whole = kinds.check_together([document for document, _, _ in results], complete=not _broken(manifest))
+    whole = kinds.check_together(manifest, complete=not errors_in(manifest.findings))
     return ParsedManifest(
         manifest=manifest,
         findings=_sorted([*manifest.findings, *findings, *whole]),
@@ -199,10 +199,6 @@ def _path_of(loc: tuple[int | str, ...], root: Node) -> tuple[KeyPath, Node | No
 def _placed(finding: Finding, document: Document) -> Finding:
     """The finding with its document's title and its place in the file."""
     return replace(finding, document=document.title, location=finding.location or document.locate(finding.path))
-
-
-def _broken(manifest: Manifest) -> bool:
-    return any(finding.severity is Severity.ERROR for finding in manifest.findings)
 
 
 def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
