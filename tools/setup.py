@@ -161,6 +161,7 @@ def install_packages(venv: Venv) -> None:
             make_venv(venv, "dev")
             for other in venv.path.parent.iterdir():
                 if other.is_dir() and other != venv.path:
+                    say(f"removing the environment of an older lock, {other.name}")
                     shutil.rmtree(other, ignore_errors=True)
 
 
@@ -271,7 +272,7 @@ def project_venv() -> Venv:
 
 
 def digest(lock_name: str) -> str:
-    """What an environment is made from, in 12 hexadecimal digits: a lock and the Python below any active environment."""
+    """What an environment is made from, in 12 hexadecimal digits: a lock, and the Python below any environment."""
     made_from = f"{sys.version}\0{sys.base_prefix}\0".encode() + (REQUIREMENTS / f"{lock_name}.txt").read_bytes()
     return hashlib.sha256(made_from).hexdigest()[:12]
 
