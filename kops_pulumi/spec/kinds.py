@@ -75,7 +75,8 @@ def _stranger(document: Document) -> type[SpecModel] | Finding | None:
 def check_together(manifest: Manifest, *, complete: bool) -> list[Finding]:
     """One cluster, unique names, and every group labelled with the cluster's name.
 
-    `complete` is False when the YAML is broken: then, as beside a document of unknown kind, a missing cluster is no news.
+    `complete` is False when the YAML is broken: then, as beside a document of unknown kind, a missing cluster is no
+    news.
     """
     documents = manifest.documents
     clusters = [document for document in documents if document.kind == "Cluster" and _is_ours(document)]

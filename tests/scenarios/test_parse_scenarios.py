@@ -66,7 +66,8 @@ def test_every_document_becomes_a_model_or_passes_as_an_object(manifests: dict[s
 def test_dump_gives_back_what_the_file_says(manifests: dict[str, manifest.Manifest]) -> None:
     for each in manifests.values():
         parsed = spec.parse(each)
-        for model in (parsed.cluster, *parsed.groups):
+        models: list[spec.Cluster | spec.InstanceGroup] = [parsed.cluster, *parsed.groups]
+        for model in models:
             document = parsed.document(model)
             assert document is not None
             assert as_text(spec.dump(model)) == as_text(without_strays(document.kind, document.data))

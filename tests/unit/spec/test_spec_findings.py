@@ -101,8 +101,10 @@ CASES = {
         "  networkCIDR: 10.0.0.0/16\n",
         "  sshAccess: [0.0.0.0/0, pl-0a1b, 1.2.3.4]\n",
         [
-            "c.yaml:8:35: spec.sshAccess[2]: must be a CIDR such as 203.0.113.0/24 or a prefix list pl-…, "
-            "not '1.2.3.4' (add the prefix length)"
+            (
+                "c.yaml:8:35: spec.sshAccess[2]: must be a CIDR such as 203.0.113.0/24 or a prefix list pl-…, "
+                "not '1.2.3.4' (add the prefix length)"
+            )
         ],
     ),
     "bad version": (
@@ -114,9 +116,14 @@ CASES = {
         "minSize: 1",
         "maxInstanceLifetime: 1 day\n  kubelet: {kubeReserved: {cpu: half}}",
         [
-            "c.yaml:22:24: spec.maxInstanceLifetime: must be a duration such as 90s or 1h30m, not '1 day' (add the unit)",
-            "c.yaml:23:33: spec.kubelet.kubeReserved.cpu: must be a quantity such as 100m or 512Mi, not 'half' "
-            "(Kubernetes units: m, k, M, Gi …)",
+            (
+                "c.yaml:22:24: spec.maxInstanceLifetime: must be a duration such as 90s or 1h30m, "
+                "not '1 day' (add the unit)"
+            ),
+            (
+                "c.yaml:23:33: spec.kubelet.kubeReserved.cpu: must be a quantity such as 100m or 512Mi, not 'half' "
+                "(Kubernetes units: m, k, M, Gi …)"
+            ),
         ],
     ),
     "missing required fields": (
@@ -148,8 +155,10 @@ CASES = {
         "type: Private",
         "type: private",
         [
-            "c.yaml:12:11: spec.subnets[0].type: must be Public, Private, Utility or DualStack, not 'private' "
-            "(did you mean Private?)"
+            (
+                "c.yaml:12:11: spec.subnets[0].type: must be Public, Private, Utility or DualStack, not 'private' "
+                "(did you mean Private?)"
+            )
         ],
     ),
     "list for a mapping, mapping for a list": (
@@ -169,8 +178,10 @@ CASES = {
         "  networkCIDR: 10.0.0.0/16\n",
         "  externalPolicies: {nodes: []}\n",
         [
-            "c.yaml:8:22: spec.externalPolicies.nodes: must be master, control-plane, node, bastion or apiserver, "
-            "not 'nodes' (did you mean node?)"
+            (
+                "c.yaml:8:22: spec.externalPolicies.nodes: must be master, control-plane, node, bastion or apiserver, "
+                "not 'nodes' (did you mean node?)"
+            )
         ],
     ),
     "either text or mapping": (
@@ -194,8 +205,10 @@ CASES = {
         "minSize: 1",
         "rootVolume: {size: 1}",
         [
-            "c.yaml:22:3: spec.rootVolume: warning: unknown field, ignored "
-            "(kops has no such field in v1alpha2; see rootVolumeSize and rootVolumeType)"
+            (
+                "c.yaml:22:3: spec.rootVolume: warning: unknown field, ignored "
+                "(kops has no such field in v1alpha2; see rootVolumeSize and rootVolumeType)"
+            )
         ],
     ),
     "unknown kind": (
@@ -212,24 +225,30 @@ CASES = {
         "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster",
         "apiVersion: kops.k8s.io/v1alpha3\nkind: Cluster",
         [
-            "c.yaml:1:13: apiVersion: must be kops.k8s.io/v1alpha2, not 'kops.k8s.io/v1alpha3' "
-            "(v1alpha3 is the shape that kops uses inside; `kops get --output yaml` prints v1alpha2)"
+            (
+                "c.yaml:1:13: apiVersion: must be kops.k8s.io/v1alpha2, not 'kops.k8s.io/v1alpha3' "
+                "(v1alpha3 is the shape that kops uses inside; `kops get --output yaml` prints v1alpha2)"
+            )
         ],
     ),
     "no label": (
         "  labels:\n    kops.k8s.io/cluster: demo.example.com\n",
         "",
         [
-            "c.yaml:16:1: metadata.labels: the label kops.k8s.io/cluster is required "
-            "(add kops.k8s.io/cluster: demo.example.com)"
+            (
+                "c.yaml:16:1: metadata.labels: the label kops.k8s.io/cluster is required "
+                "(add kops.k8s.io/cluster: demo.example.com)"
+            )
         ],
     ),
     "label of another cluster": (
         "cluster: demo.example.com",
         "cluster: other.example.com",
         [
-            "c.yaml:19:26: metadata.labels.kops.k8s.io/cluster: must be the cluster's name 'demo.example.com', "
-            "not 'other.example.com'"
+            (
+                "c.yaml:19:26: metadata.labels.kops.k8s.io/cluster: must be the cluster's name 'demo.example.com', "
+                "not 'other.example.com'"
+            )
         ],
     ),
 }
@@ -248,7 +267,10 @@ def test_an_anchor_bomb_is_refused() -> None:
 
 def test_an_empty_manifest_lacks_a_cluster() -> None:
     assert lines("") == [
-        "c.yaml:1:1: there is no Cluster document (add a document with apiVersion: kops.k8s.io/v1alpha2 and kind: Cluster)"
+        (
+            "c.yaml:1:1: there is no Cluster document "
+            "(add a document with apiVersion: kops.k8s.io/v1alpha2 and kind: Cluster)"
+        )
     ]
 
 
