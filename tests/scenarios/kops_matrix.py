@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import hcl2
-
 from kops_pulumi.model import ClusterPlan, Peer, PeerKind, Rule
+from kops_pulumi.testing import Recording
+from tests.support import terraform
 
 Range: TypeAlias = tuple[int, int]
 Reach: TypeAlias = dict[str, tuple[Range, ...]]
@@ -48,15 +48,24 @@ class Opening:
 
 def kops(tf: Path, plan: ClusterPlan) -> Matrix:
     """The matrix of a scenario's kubernetes.tf; ids of the user's own groups become the roles they stand for."""
-    with tf.open() as stream:
-        resources = hcl2.load(stream)["resource"]
-    rules = [body for block in resources for body in _bodies(block, "aws_security_group_rule")]
-    return matrix(opening for body in rules for opening in _kops_openings(body, plan))
+    rules = terraform.read(tf)["aws_security_group_rule"]
+    return matrix(opening for body in rules.values() for opening in _kops_openings(body, plan))
 
 
 def ours(plan: ClusterPlan) -> Matrix:
     """The matrix of a plan's rules."""
     return matrix(Opening(_end(r.source), _end(r.target), r.protocol.value, _our_ports(r)) for r in plan.rules)
+
+
+def registered(recording: Recording, plan: ClusterPlan) -> Matrix:
+    """The matrix of the rule resources that a recorded cluster has."""
+    names = {group.id: group.inputs["name"] for group in recording.of("aws:ec2/securityGroup:SecurityGroup")}
+    return matrix(
+        opening
+        for kind in ("Ingress", "Egress")
+        for rule in recording.of(f"aws:vpc/securityGroup{kind}Rule:SecurityGroup{kind}Rule")
+        for opening in _registered_openings(rule.inputs, names, plan, egress=kind == "Egress")
+    )
 
 
 def matrix(openings: Iterable[Opening]) -> Matrix:
@@ -103,21 +112,19 @@ def _minus(ranges: Iterable[Range], others: Iterable[Range]) -> Iterator[Range]:
             yield (start, last)
 
 
-def _bodies(block: Mapping[str, Any], kind: str) -> Iterator[dict[str, Any]]:
-    for name, instances in block.items():
-        if name.strip('"') == kind:
-            yield from (_clean(body) for body in instances.values())
+def _registered_openings(
+    inputs: Mapping[str, Any], names: Mapping[str, str], plan: ClusterPlan, *, egress: bool
+) -> Iterator[Opening]:
+    def ends(id_: str) -> tuple[str, ...]:
+        return (_KOPS_GROUP[names[id_].removesuffix("." + plan.name)],) if id_ in names else _overriding(id_, plan)
 
-
-def _clean(value: Any) -> Any:
-    """hcl2 keeps the quotes of strings and of keys, and adds keys of its own."""
-    if isinstance(value, str):
-        return value.strip('"')
-    if isinstance(value, list):
-        return [_clean(item) for item in value]
-    if isinstance(value, dict):
-        return {key.strip('"'): _clean(item) for key, item in value.items() if not key.startswith("__")}
-    return value
+    group = inputs.get("referencedSecurityGroupId")
+    listed = [inputs[key] for key in ("cidrIpv4", "cidrIpv6", "prefixListId") if key in inputs]
+    protocol = "all" if inputs["ipProtocol"] == "-1" else _KOPS_PROTOCOL[inputs["ipProtocol"]]
+    ports = _numbered(protocol, int(inputs.get("fromPort", -1)), int(inputs.get("toPort", -1)))
+    for one in ends(inputs["securityGroupId"]):
+        for other in ends(group) if group else listed:
+            yield Opening(*((one, other) if egress else (other, one)), protocol, ports)
 
 
 def _kops_openings(body: Mapping[str, Any], plan: ClusterPlan) -> Iterator[Opening]:
@@ -139,8 +146,12 @@ def _kops_ends(reference: str, plan: ClusterPlan) -> tuple[str, ...]:
     if match:
         word = match[1].removesuffix("-" + plan.name.replace(".", "-"))
         return (_KOPS_GROUP[word],)
-    roles = {g.role.value for g in plan.groups if g.security_group_override == reference}
-    fronts = {f"lb:{e.name}" for e in plan.endpoints if e.security_group_override == reference}
+    return _overriding(reference, plan)
+
+
+def _overriding(id_: str, plan: ClusterPlan) -> tuple[str, ...]:
+    roles = {g.role.value for g in plan.groups if g.security_group_override == id_}
+    fronts = {f"lb:{e.name}" for e in plan.endpoints if e.security_group_override == id_}
     return tuple(sorted(roles | fronts))
 
 

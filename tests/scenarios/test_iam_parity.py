@@ -7,7 +7,6 @@ import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-import hcl2
 import pytest
 
 from kops_pulumi.clouds.aws import iam
@@ -15,8 +14,9 @@ from kops_pulumi.model import ClusterPlan, Identity, IdentityKind
 from tests.scenarios import kops_iam
 from tests.scenarios.deviations import IAM, IamDeviation
 from tests.scenarios.names import AWS
-from tests.support import recorded
+from tests.support import recorded, terraform
 
+pytestmark = pytest.mark.scenarios
 every_scenario = pytest.mark.parametrize("name", AWS)
 
 
@@ -77,15 +77,8 @@ def test_trust_is_kopss_and_names_the_audience_besides(shared: Path, name: str) 
 
 @every_scenario
 def test_managed_policies_are_kopss(shared: Path, name: str) -> None:
-    with (shared / "scenarios" / name / "kubernetes.tf").open() as stream:
-        blocks = hcl2.load(stream)["resource"]
-    bodies = [
-        {key.strip('"'): str(value).strip('"') for key, value in body.items()}
-        for block in blocks
-        for kind, instances in block.items()
-        if kind.strip('"') == "aws_iam_role_policy_attachment"
-        for body in instances.values()
-    ]
+    resources = terraform.read(shared / "scenarios" / name / "kubernetes.tf")
+    bodies = resources.get("aws_iam_role_policy_attachment", {}).values()
     theirs = {(re.sub(r"^\$\{aws_iam_role\.|\.name\}$", "", body["role"]), body["policy_arn"]) for body in bodies}
     identities = planned(shared, name).identities
     assert {(i.name.replace(".", "-"), arn) for i in identities for arn in i.managed_policies} == theirs

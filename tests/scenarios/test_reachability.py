@@ -14,6 +14,7 @@ from tests.scenarios.deviations import FIREWALL, FirewallDeviation
 from tests.scenarios.names import AWS
 from tests.support import recorded
 
+pytestmark = pytest.mark.scenarios
 every_scenario = pytest.mark.parametrize("name", AWS)
 
 
@@ -66,6 +67,16 @@ def test_the_comparison_itself_sees_single_ports(
 def test_every_named_deviation_occurs(shared: Path) -> None:
     found = set().union(*(side for name in AWS for side in differences(shared, name)))
     assert {deviation.name for deviation in FIREWALL if opening(deviation) not in found} == set()
+
+
+@every_scenario
+def test_the_rules_made_on_aws_open_exactly_what_the_plan_opens(shared: Path, name: str) -> None:
+    manifest = shared / "scenarios" / name / "cluster.yaml"
+    plan = recorded.plan_of(manifest)
+    made = kops_matrix.registered(recorded.cluster(manifest), plan)
+    mine = kops_matrix.ours(plan)
+    assert kops_matrix.without(made, mine) == set()
+    assert kops_matrix.without(mine, made) == set()
 
 
 @every_scenario
