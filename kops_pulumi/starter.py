@@ -38,6 +38,9 @@ NETWORKING: Final[Mapping[str, Mapping[str, Any]]] = {
 """What `--networking` accepts → `spec.networking`."""
 _OWN_PROXY: Final = ("cilium", "cilium-eni", "cilium-etcd", "kube-router")
 
+_SERVICES_APART: Final = {"amazonvpc": "100.64.0.0/13"}
+"""Where pods live on the cloud's network, services need a range outside of it."""
+
 Document: TypeAlias = dict[str, Any]
 
 
@@ -142,6 +145,7 @@ def _cluster_spec(wishes: Wishes, cloud: Cloud, controls: Sequence[str]) -> Docu
         "networkCIDR": wishes.network_cidr,
         "networkID": wishes.network_id,
         "networking": networking,
+        "serviceClusterIPRange": _SERVICES_APART.get(wishes.networking),
         "sshAccess": list(wishes.ssh_access),
         "subnets": _subnets(wishes, cloud),
         "topology": {"dns": {"type": dns}},

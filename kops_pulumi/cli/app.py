@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import click
 
 from kops_pulumi.cli.lazy import LazyGroup, Verb
-from kops_pulumi.errors import ExitCode, KopsError
+from kops_pulumi.errors import ExitCode, KopsError, ManifestError
 
 PROGRAM = "kops-pulumi"
 COMPLETE_VARIABLE = "_KOPS_PULUMI_COMPLETE"
@@ -75,7 +75,7 @@ def _run(arguments: list[str]) -> int:
     except KopsError as error:
         if _debugging(arguments):
             raise
-        _complain(str(error))
+        _show(error)
         return error.exit_code
     except BrokenPipeError:
         raise
@@ -95,16 +95,20 @@ def _usage(error: click.UsageError) -> int:
     return ExitCode.USAGE
 
 
+def _show(error: KopsError) -> None:
+    """Findings begin with their place in the file, for editors and grep; everything else with `error:`."""
+    from kops_pulumi.cli.output import show_findings
+
+    if isinstance(error, ManifestError):
+        show_findings(error.findings)
+    else:
+        _complain(str(error))
+
+
 def _complain(message: str) -> None:
     from kops_pulumi.cli.output import styled
 
-    prefix = styled("error:", "red", err=True)
-    click.echo(f"{prefix} {message}" if not _is_finding(message) else message, err=True)
-
-
-def _is_finding(message: str) -> bool:
-    """Findings begin with their place in the file; editors and grep rely on that."""
-    return message.split(" ", 1)[0].count(":") >= 3
+    click.echo(f"{styled('error:', 'red', err=True)} {message}", err=True)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from kops_pulumi import pipeline, starter
+from kops_pulumi.cli import create
+from kops_pulumi.errors import ManifestError
+from kops_pulumi.resolve.versions import DEFAULTS_VERSION
+from kops_pulumi.starter import Wishes
+
+ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
+ADMINS = ("192.0.2.0/24",)
+HA = Wishes(
+    "ha.example.com",
+    "aws",
+    ZONES,
+    ADMINS,
+    control_plane_count=3,
+    private=True,
+    bastion=True,
+    ssh_access=("192.0.2.7/32",),
+)
+
+
+def _write(wishes):
+    cluster, *others = starter.write(wishes)
+    return cluster, {document["metadata"]["name"]: document["spec"] for document in others}
+
+
+def test_the_choices_of_networking_are_the_starters():
+    assert create._NETWORKING == tuple(starter.NETWORKING)
+
+
+@pytest.mark.parametrize("networking", sorted(set(starter.NETWORKING) - {"gcp"}))
+def test_every_cni_makes_a_valid_cluster(networking, tmp_path):
+    documents = starter.write(Wishes("a.example.com", "aws", ZONES[:1], ADMINS, networking=networking))
+    path = tmp_path / "cluster.yaml"
+    path.write_text(yaml.safe_dump_all(documents))
+    assert pipeline.load([path]).plan.name == "a.example.com"
+
+
+def test_nothing_is_open_unless_the_user_says_so():
+    cluster, _ = _write(Wishes("a.example.com", "aws", ZONES, ADMINS))
+    assert cluster["spec"]["sshAccess"] == []
+    assert cluster["spec"]["kubernetesApiAccess"] == ["192.0.2.0/24"]
+    assert cluster["spec"]["kubelet"] == {"anonymousAuth": False}
+    assert all(m["encryptedVolume"] for etcd in cluster["spec"]["etcdClusters"] for m in etcd["etcdMembers"])
+
+
+def test_what_could_move_later_is_written_down():
+    cluster, groups = _write(HA)
+    spec = cluster["spec"]
+    assert cluster["metadata"]["annotations"][DEFAULTS_VERSION]
+    assert spec["kubernetesVersion"].count(".") == 2
+    assert spec["networkCIDR"]
+    assert all(subnet["cidr"] for subnet in spec["subnets"])
+    assert all(group["image"] and group["machineType"] for group in groups.values())
+
+
+def test_three_control_planes_get_a_group_and_a_member_each():
+    cluster, groups = _write(HA)
+    assert [name for name in groups if name.startswith("control-plane")] == [f"control-plane-{zone}" for zone in ZONES]
+    members = [{m["name"]: m["instanceGroup"] for m in etcd["etcdMembers"]} for etcd in cluster["spec"]["etcdClusters"]]
+    assert members == [dict(zip("abc", [f"control-plane-{zone}" for zone in ZONES], strict=True))] * 2
+
+
+def test_private_machines_get_utility_subnets_and_the_bastions_live_there():
+    cluster, groups = _write(HA)
+    kinds = {subnet["name"]: subnet["type"] for subnet in cluster["spec"]["subnets"]}
+    assert kinds == {**dict.fromkeys(ZONES, "Private"), **{f"utility-{zone}": "Utility" for zone in ZONES}}
+    assert groups["bastions"]["subnets"] == [f"utility-{zone}" for zone in ZONES]
+
+
+@pytest.mark.parametrize(
+    ("count", "zones", "expected"),
+    [
+        (None, (), ["control-plane-eu-west-1a"]),
+        (None, ZONES, [f"control-plane-{zone}" for zone in ZONES]),
+        (3, ZONES[:1], [f"control-plane-eu-west-1a-{n}" for n in (1, 2, 3)]),
+        (3, ZONES[:2], ["control-plane-eu-west-1a-1", "control-plane-eu-west-1a-2", "control-plane-eu-west-1b"]),
+    ],
+)
+def test_control_planes_are_dealt_out_over_their_zones(count, zones, expected):
+    wishes = Wishes("a.example.com", "aws", ZONES, ADMINS, control_plane_count=count, control_plane_zones=zones)
+    _, groups = _write(wishes)
+    assert sorted(name for name in groups if name.startswith("control-plane")) == expected
+
+
+def test_members_that_would_be_bare_numbers_are_called_etcd():
+    cluster, _ = _write(Wishes("a.example.com", "aws", ZONES[:1], ADMINS, control_plane_count=3))
+    assert [m["name"] for m in cluster["spec"]["etcdClusters"][0]["etcdMembers"]] == ["etcd-1", "etcd-2", "etcd-3"]
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(None, [1, 1, 1]), (5, [2, 2, 1]), (1, [1]), (0, [])])
+def test_nodes_are_dealt_out_over_the_zones(count, sizes):
+    _, groups = _write(Wishes("a.example.com", "aws", ZONES, ADMINS, node_count=count))
+    assert [spec["minSize"] for name, spec in groups.items() if name.startswith("nodes-")] == sizes
+
+
+@pytest.mark.parametrize(
+    ("wishes", "api", "dns"),
+    [
+        ({}, {"loadBalancer": {"type": "Public", "class": "Network"}}, "None"),
+        ({"dns_zone": "example.com"}, {"dns": {}}, "Public"),
+        (
+            {"dns_zone": "example.com", "private": True},
+            {"loadBalancer": {"type": "Public", "class": "Network"}},
+            "Public",
+        ),
+        (
+            {"load_balancer": "Internal", "private": True},
+            {"loadBalancer": {"type": "Internal", "class": "Network"}},
+            "None",
+        ),
+    ],
+)
+def test_the_api_has_a_load_balancer_where_it_is_private_or_has_no_dns(wishes, api, dns):
+    cluster, _ = _write(Wishes("a.example.com", "aws", ZONES, ADMINS, **wishes))
+    assert cluster["spec"]["api"] == api
+    assert cluster["spec"]["topology"]["dns"]["type"] == dns
+
+
+def test_existing_networks_are_named_and_get_no_ranges_of_ours():
+    wishes = Wishes(
+        "a.example.com", "aws", ZONES[:1], ADMINS, network_id="vpc-1", subnets=("subnet-1",), network_cidr="10.0.0.0/16"
+    )
+    cluster, _ = _write(wishes)
+    assert cluster["spec"]["networkID"] == "vpc-1"
+    assert cluster["spec"]["subnets"][0]["id"] == "subnet-1"
+
+
+def test_the_same_wishes_make_the_same_manifest():
+    assert starter.write(HA) == starter.write(HA)
+
+
+def test_bad_settings_are_findings_without_line_numbers_of_a_file_nobody_has():
+    with pytest.raises(ManifestError) as caught:
+        starter.write(Wishes("a.example.com", "aws", ZONES, ADMINS, settings={"spec.kublet.maxPods": 5}))
+    assert "spec.kublet" in str(caught.value)
+    assert "did you mean" in str(caught.value)
+    assert caught.value.findings[0].location is None
+
+
+NEW = ("create", "cluster", "new.example.com", "--zones", "eu-west-1a", "--admin-access", "192.0.2.0/24")
+
+
+def test_create_writes_cluster_yaml_and_says_what_to_do_next(cli, tmp_path):
+    result = cli(*NEW)
+    path = tmp_path / "clusters" / "new.example.com" / "cluster.yaml"
+    assert (result.code, result.out) == (0, f"wrote {path}\n")
+    assert "update cluster new.example.com" in result.err
+    assert cli("validate", "-f", path).code == 0
+
+
+@pytest.mark.parametrize(("output", "parse"), [("yaml", lambda t: list(yaml.safe_load_all(t))), ("json", json.loads)])
+def test_dry_run_prints_and_writes_nothing(cli, tmp_path, output, parse):
+    result = cli(*NEW, "--dry-run", "-o", output)
+    assert [document["kind"] for document in parse(result.out)] == ["Cluster", "InstanceGroup", "InstanceGroup"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_set_takes_yaml_values(cli):
+    result = cli(*NEW, "--dry-run", "-o", "json", "--set", "spec.kubelet.maxPods=200", "--set", "spec.channel=stable")
+    spec = json.loads(result.out)[0]["spec"]
+    assert (spec["kubelet"], spec["channel"]) == ({"anonymousAuth": False, "maxPods": 200}, "stable")
+
+
+def test_an_ssh_key_travels_in_the_manifest(cli, tmp_path):
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBqCIlRVq5Bl2cYVFQxJ6WjEYUqe7Rn9w1ENUgWqv5iT me"
+    (tmp_path / "id.pub").write_text(key + "\n")
+    documents = json.loads(cli(*NEW, "--dry-run", "-o", "json", "--ssh-public-key", "id.pub").out)
+    assert (documents[-1]["kind"], documents[-1]["spec"]["publicKey"]) == ("SSHCredential", key)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (NEW[:-2], 64, "--admin-access"),
+        ((*NEW, "--bastion"), 1, "--topology private"),
+        ((*NEW, "--network-id", "vpc-1", "--subnets", "a,b"), 1, "2 subnets for 1 zones"),
+        ((*NEW, "--subnets", "a"), 1, "--network-id"),
+        ((*NEW, "--control-plane-count", "2"), 2, "etcd"),
+        ((*NEW, "--set", "kubelet=1"), 64, "spec.field=value"),
+        ((*NEW, "--networking", "weave"), 64, "weave"),
+        (("create",), 64, "create cluster NAME"),
+    ],
+)
+def test_wishes_that_make_no_cluster_are_refused_and_nothing_is_written(cli, tmp_path, arguments, code, message):
+    result = cli(*arguments)
+    assert result.code == code
+    assert message in result.err
+    assert "Traceback" not in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_cluster_is_never_overwritten(cli, stored):
+    before = (stored / "new.example.com" / "cluster.yaml").read_text()
+    result = cli(*NEW)
+    assert (result.code, "exists already" in result.err) == (1, True)
+    assert (stored / "new.example.com" / "cluster.yaml").read_text() == before
+
+
+def test_registering_a_manifest_keeps_its_text(cli, tmp_path, examples):
+    result = cli("create", "-f", examples / "ha-private.yaml")
+    assert result.code == 0
+    written = tmp_path / "clusters" / "ha.example.com" / "cluster.yaml"
+    assert written.read_text() == (examples / "ha-private.yaml").read_text()
+
+
+def test_registering_a_bad_manifest_writes_nothing(cli, tmp_path, examples):
+    (tmp_path / "bad.yaml").write_text((examples / "ha-private.yaml").read_text().replace("sshAccess", "sshAcces"))
+    result = cli("create", "-f", "bad.yaml")
+    assert result.code == 2
+    assert "sshAccess" in result.err
+    assert not (tmp_path / "clusters").exists()
