@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kops_pulumi import manifest
@@ -133,6 +133,7 @@ values = st.recursive(
     max_leaves=6,
 )
 mappings = st.dictionaries(st.sampled_from("pqrs"), values, max_size=4)
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 COMMENT = "# a comment"
 
 
@@ -142,6 +143,7 @@ def commented(text: str) -> str:
     return "\n".join(f"{COMMENT}\n{line}" if line[:2] in {"p:", "q:", "r:", "s:"} else line for line in lines)
 
 
+@unhurried
 @given(mappings, st.sampled_from("pqrs"), values)
 def test_any_value_can_be_set_and_comments_stay(old: dict[str, Any], key: str, value: Any) -> None:
     text = commented(manifest.dump({"kind": "Cluster", **old}))
@@ -150,6 +152,7 @@ def test_any_value_can_be_set_and_comments_stay(old: dict[str, Any], key: str, v
     assert edited.count(COMMENT) == text.count(COMMENT)
 
 
+@unhurried
 @given(mappings, mappings)
 def test_any_mapping_can_become_any_other(old: dict[str, Any], new: dict[str, Any]) -> None:
     text = manifest.dump({"kind": "Cluster", "spec": old, "tail": 1})
@@ -157,6 +160,7 @@ def test_any_mapping_can_become_any_other(old: dict[str, Any], new: dict[str, An
     assert manifest.loads(edited).documents[0].data == {"kind": "Cluster", "spec": new, "tail": 1}
 
 
+@unhurried
 @given(mappings, st.data())
 def test_any_key_can_be_unset(old: dict[str, Any], draw: st.DataObject) -> None:
     paths: list[KeyPath] = [(key,) for key in old] or [("none",)]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kops_pulumi import manifest
@@ -29,10 +29,13 @@ metadata:
   name: nodes
 """
 
-scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
-keys = st.text(min_size=1).filter(lambda key: key != "<<")
-data = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(keys, inner), max_leaves=12)
-documents = st.dictionaries(keys, data, min_size=1)
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12)
+keys = st.text(min_size=1, max_size=6).filter(lambda key: key != "<<")
+data = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3), max_leaves=6
+)
+documents = st.dictionaries(keys, data, min_size=1, max_size=4)
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 
 
 def findings(text: str) -> list[str]:
@@ -149,6 +152,7 @@ def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+@unhurried
 @given(st.lists(documents, max_size=3))
 def test_what_is_dumped_reads_back_equal(written: list[dict[str, Any]]) -> None:
     read = manifest.loads(manifest.dump_all(written))
@@ -156,6 +160,7 @@ def test_what_is_dumped_reads_back_equal(written: list[dict[str, Any]]) -> None:
     assert [document.data for document in read.documents] == written
 
 
+@unhurried
 @given(st.text())
 def test_no_text_makes_reading_raise(text: str) -> None:
     read = manifest.loads(text)
