@@ -27,12 +27,12 @@ def apply(cluster: Cluster, instance_groups: Sequence[InstanceGroup], facts: Fac
     network.ranges(spec, facts)
     network.subnets(spec, facts)
     network.topology(spec, facts)
+    components.nodes(spec, facts)
     for group in instance_groups:
         groups.group(group, cluster, facts)
     network.api(spec, instance_groups, facts)
     identity.identity(spec, facts)
     etcd.etcd(spec, facts)
     components.control_plane(spec, instance_groups, facts)
-    components.nodes(spec, facts)
     addons.networking(spec, facts)
     addons.addons(spec, facts)

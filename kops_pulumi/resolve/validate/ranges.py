@@ -72,7 +72,7 @@ def pods_and_services(subject: Subject) -> Iterator[Finding]:
     for key, range_ in (("podCIDR", pods), ("serviceClusterIPRange", services)):
         if range_ and whole and not ipv6(spec) and not on_network and not cidr.inside(range_, whole):
             yield Finding(("spec", key), f"{key} {range_} is not in nonMasqueradeCIDR {whole}", "take a part of it")
-        elif cidr.overlap(range_, net) and not on_network:
+        elif cidr.overlap(range_, net) and not on_network and not cidr.overlap(whole, net):
             yield Finding(
                 ("spec", key), f"{key} {range_} overlaps networkCIDR {net}", "take a part of nonMasqueradeCIDR"
             )

@@ -105,7 +105,7 @@ def test_a_range_that_may_move_is_said_aloud_with_what_to_write(said: Said) -> N
     assert said({f"{FIRST}.cidr": None}) == [
         (
             "spec.subnets[0]: warning: subnet 'eu-west-1a' gets 172.20.64.0/19, which may move when a subnet is added "
-             "(write cidr: 172.20.64.0/19)"
+            "(write cidr: 172.20.64.0/19)"
         )
     ]
 
