@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kops_pulumi.addons.base import BuiltIn
-from kops_pulumi.errors import Finding
+from kops_pulumi.errors import Finding, Severity
 
 if TYPE_CHECKING:
     from kops_pulumi.resolve.full import FullSpec
@@ -21,11 +22,12 @@ class PodIdentityWebhook(BuiltIn):
     needs_cert_manager = True
 
     def checks(self, full: FullSpec) -> Iterable[Finding]:
-        """Without a trusted issuer the tokens it hands out open nothing."""
+        """The tokens are for the cloud, unless the user has registered the issuer by other means."""
         discovery = full.cluster.spec.service_account_issuer_discovery
         if discovery is None or not discovery.enable_aws_oidc_provider:
             hint = "set spec.serviceAccountIssuerDiscovery with enableAWSOIDCProvider: true"
-            yield self.finding("the cloud does not trust this cluster's tokens", "enabled", hint=hint)
+            text = "the cloud does not trust this cluster's tokens, so they open nothing"
+            yield replace(self.finding(text, "enabled", hint=hint), severity=Severity.WARNING)
 
 
 ADDON = PodIdentityWebhook()

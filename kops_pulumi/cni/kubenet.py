@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from kops_pulumi.resolve.full import FullSpec
 
 
+_ONE_TABLE = frozenset({"aws"})
+"""Clouds whose controller keeps the routes in one table, while private subnets have a table each."""
+
+
 class Kubenet(Plugin):
     """`networking.kubenet`."""
 
@@ -23,7 +27,7 @@ class Kubenet(Plugin):
 
     def checks(self, full: FullSpec) -> Iterable[Finding]:
         """The cloud controller writes into one route table; private subnets have one for each zone."""
-        if any(subnet.type == "Private" for subnet in full.cluster.spec.subnets or ()):
+        if full.cloud in _ONE_TABLE and any(subnet.type == "Private" for subnet in full.cluster.spec.subnets or ()):
             yield self.finding(
                 "kubenet cannot route between private subnets", hint="use cilium, calico or another overlay"
             )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kops_pulumi import addons
+from kops_pulumi.errors import Severity
 from kops_pulumi.plugins import AddOn
 from tests.support.specs import full
 
@@ -124,9 +125,10 @@ def test_a_secure_metrics_server_needs_cert_manager() -> None:
     assert findings("metrics-server", metricsServer={"enabled": True}) == []
 
 
-def test_the_webhook_needs_a_trusted_issuer() -> None:
+def test_the_webhook_warns_without_a_trusted_issuer() -> None:
     wanted = {"podIdentityWebhook": {"enabled": True}, "certManager": {"enabled": True}}
-    assert findings("pod-identity-webhook", **wanted)
+    [finding] = BY_NAME["pod-identity-webhook"].validate(full(**wanted))
+    assert finding.severity is Severity.WARNING
 
 
 def test_dns_is_written_in_the_clusters_own_zone() -> None:

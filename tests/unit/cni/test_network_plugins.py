@@ -129,6 +129,7 @@ def test_calico_encapsulates_ipv4_only() -> None:
 def test_kubenet_cannot_use_private_subnets() -> None:
     private = [{"name": "a", "type": "Private", "zone": "eu-west-1a", "cidr": "10.4.0.0/19"}]
     assert findings(networking={"kubenet": {}}, subnets=private)
+    assert findings("gce", networking={"kubenet": {}}, subnets=private) == []
     assert findings(networking={"kubenet": {}}) == []
 
 
