@@ -161,7 +161,15 @@ def _run(program: Callable[[], object], monitor: _Monitor, project: str, stack: 
     asyncio.set_event_loop(loop)
     try:
         loop.run_until_complete(run_in_stack(lambda: _without_result(program)))
+    except BaseException:
+        # The first failure is the one to tell; what waits for the failed resource would only repeat it.
+        loop.set_exception_handler(lambda *_: None)
+        raise
     finally:
+        waiting = asyncio.all_tasks(loop)
+        for task in waiting:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
         loop.run_until_complete(loop.shutdown_default_executor())
         asyncio.set_event_loop(None)
         loop.close()

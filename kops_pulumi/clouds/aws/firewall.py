@@ -20,7 +20,7 @@ from pulumi_aws import ec2, vpc
 
 from kops_pulumi.clouds.aws import tags
 from kops_pulumi.components.handles import FirewallHandles, Handles
-from kops_pulumi.model import ClusterPlan, Endpoint, EndpointKind, Peer, PeerKind, Protocol, Role, Rule
+from kops_pulumi.model import ClusterPlan, Endpoint, EndpointKind, Group, Peer, PeerKind, Protocol, Role, Rule
 from kops_pulumi.plan.names import logical
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Firewall(pulumi.ComponentResource):
         groups = {**self._roles(), **self._balancers()}
         self._rules(groups)
         self.handles = FirewallHandles(
-            group_security_groups={group.name: self._of_machines(group.name, groups) for group in plan.groups},
+            group_security_groups={group.name: self._of_machines(group, groups) for group in plan.groups},
             endpoint_security_groups={
                 endpoint.name: self._of_balancer(endpoint, groups)
                 for endpoint in plan.endpoints
@@ -128,9 +128,14 @@ class Firewall(pulumi.ComponentResource):
         self._own[word] = _Group(word, made.id)
         return self._own[word]
 
-    def _of_machines(self, name: str, groups: _Groups) -> tuple[pulumi.Output[str], ...]:
-        group = next(group for group in self._plan.groups if group.name == name)
-        more = tuple(pulumi.Output.from_input(id_) for id_ in group.additional_security_groups)
+    def _of_machines(self, group: Group, groups: _Groups) -> tuple[pulumi.Output[str], ...]:
+        """The role's own group or the one that replaces it, the user's further ones, and those of the API's balancer.
+
+        The last is what kops does: traffic that the user's group lets to the balancer is let to its targets too.
+        """
+        api = self._plan.endpoint("api")
+        shared = api.additional_security_groups if api and api.name in group.endpoints else ()
+        more = tuple(pulumi.Output.from_input(id_) for id_ in sorted({*group.additional_security_groups, *shared}))
         if group.security_group_override:
             return (pulumi.Output.from_input(group.security_group_override), *more)
         own = [g.id for g in groups.get(Peer(PeerKind.ROLE, group.role.value), ()) if g.key in self._own]

@@ -93,7 +93,7 @@ class Identity(pulumi.ComponentResource):
             name=identity.name,
             assume_role_policy=self._trust(identity),
             permissions_boundary=self._plan.options.permissions_boundary,
-            tags=tags.owned(self._plan, identity.name),
+            tags=tags.role(self._plan, identity),
             opts=self._child(),
         )
         own = self._own_policy(identity)

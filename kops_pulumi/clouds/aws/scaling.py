@@ -33,6 +33,7 @@ _METRICS = (
     "GroupTerminatingInstances",
     "GroupTotalInstances",
 )
+"""kops adds the warm pool's metrics for groups with one; pulumi-aws has no words for those and fails on reading them."""
 
 
 def group(

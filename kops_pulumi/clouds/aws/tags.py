@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kops_pulumi.model import ClusterPlan, EtcdCluster, EtcdMember, Group, Role, Subnet, SubnetType
+from kops_pulumi.model import ClusterPlan, EtcdCluster, EtcdMember, Group, Identity, Role, Subnet, SubnetType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +71,16 @@ def group(plan: ClusterPlan, group: Group) -> dict[str, str]:
     return owned(
         plan, group.physical_name, {**template, **taints, **_role_tags(group.role), **watched, **name, **group.tags}
     )
+
+
+def role(plan: ClusterPlan, identity: Identity) -> dict[str, str]:
+    """Tags of an IAM role; a service account's says whose it is. No tag may hold a `*`."""
+    account = {
+        "service-account.kops.k8s.io/name": identity.service_account,
+        "service-account.kops.k8s.io/namespace": identity.namespace,
+    }
+    more = {key: value.replace("*", "wildcard") for key, value in account.items() if value}
+    return owned(plan, identity.name, more)
 
 
 def etcd_volume(plan: ClusterPlan, cluster: EtcdCluster, member: EtcdMember) -> dict[str, str]:
