@@ -1,8 +1,8 @@
 """What one instance group's machines are: the contract between planning and everything that is rendered from it.
 
-`build.build` makes a `NodeConfig` of a plan and a group; renderers (`kubelet`, `containerd`, `customisation`, `kubeadm`,
-`etcd`, …) are functions `files(node) -> Mapping[path, BundleFile]`, and `bundle` merges them. A `NodeConfig` depends on
-the cluster-wide settings, on the role and on the group alone, so that changing one group touches no other group's
+`build.build` makes a `NodeConfig` of a plan and a group; renderers (`kubelet`, `containerd`, `kubeadm`, `etcd`, …) are
+functions `files(node) -> Mapping[path, BundleFile]`, and `bundle` merges them. A `NodeConfig` depends on the
+cluster-wide settings, on the role and on the group alone, so that changing one group touches no other group's
 machines. It is JSON-dumpable (`model.plain`), free of secrets and of late values. Values only; computes nothing.
 """
 
