@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import hcl2
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kops_pulumi import addons, clouds, cni, manifest, spec
 from kops_pulumi.errors import errors_in
 from kops_pulumi.resolve import FullSpec, Resolution, resolve
+from tests.support import terraform
+from tests.support.mutations import CHANGES, mutated, resolve_anyhow
 
 SHARED = Path(os.environ.get("KOPS_PULUMI_SHARED") or Path(__file__).resolve().parents[3] / "shared") / "scenarios"
 SCENARIOS = sorted(path.parent.name for path in SHARED.glob("*/cluster.yaml"))
@@ -78,19 +81,12 @@ def test_a_resolved_manifest_reads_back_as_itself(name: str) -> None:
 
 
 def _terraform(name: str, kind: str) -> dict[str, dict[str, Any]]:
-    with (SHARED / name / "kubernetes.tf").open() as file:
-        blocks = hcl2.load(file)["resource"]
-    return {
-        label.strip('"'): body
-        for block in blocks
-        for key, found in block.items()
-        if key.strip('"') == kind
-        for label, body in found.items()
-    }
+    return terraform.read(SHARED / name / "kubernetes.tf").get(kind, {})
 
 
 def _one(value: Any) -> Any:
-    return value[0] if isinstance(value, list) else value
+    """The only one of a block's occurrences."""
+    return value[0]
 
 
 @pytest.mark.parametrize("name", WITH_TERRAFORM)
@@ -104,14 +100,14 @@ def test_machines_get_the_disks_addresses_and_metadata_options_that_kops_gives_t
         assert group.associate_public_ip is network["associate_public_ip_address"]
         assert group.instance_metadata is not None
         assert group.instance_metadata.http_put_response_hop_limit == options["http_put_response_hop_limit"]
-        assert group.instance_metadata.http_tokens == options["http_tokens"].strip('"')
+        assert group.instance_metadata.http_tokens == options["http_tokens"]
         assert (group.root_volume_size, group.root_volume_encryption) == (disk["volume_size"], disk["encrypted"])
-        assert group.root_volume_type == disk["volume_type"].strip('"')
+        assert group.root_volume_type == disk["volume_type"]
 
 
 @pytest.mark.parametrize("name", [name for name in WITH_TERRAFORM if "gce" in name])
 def test_regional_subnets_get_the_ranges_that_kops_gives_them(name: str) -> None:
-    ranges = sorted(body["ip_cidr_range"].strip('"') for body in _terraform(name, "google_compute_subnetwork").values())
+    ranges = sorted(body["ip_cidr_range"] for body in _terraform(name, "google_compute_subnetwork").values())
     assert sorted(subnet.cidr or "" for subnet in _full(name).cluster.spec.subnets or ()) == ranges
 
 
@@ -121,3 +117,10 @@ def test_resolving_a_scenario_takes_less_than_a_tenth_of_a_second() -> None:
     start = time.process_time()
     resolve(parsed, clouds.get("aws"), cni=cni.for_spec, addons=addons.REGISTRY)
     assert time.process_time() - start < 0.1
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(SCENARIOS or [""]), CHANGES)
+def test_a_broken_kops_manifest_never_raises(name: str, changes: list[Any]) -> None:
+    documents = manifest.load([SHARED / name / "cluster.yaml"]).documents
+    resolve_anyhow(mutated([document.data for document in documents], changes))

@@ -1,4 +1,4 @@
-"""Bad manifests of different kinds: each gives exactly the findings that stand beside it, all at once, in the file's order."""
+"""Bad manifests of different kinds: each gives exactly the findings that stand beside it, in the file's order."""
 
 from __future__ import annotations
 
