@@ -6,7 +6,7 @@ import base64
 import binascii
 import difflib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any, Final
@@ -74,9 +74,11 @@ def text(report: ChangeReport, paint: Paint = _colourless) -> str:
 def digest(report: ChangeReport, paint: Paint = _colourless) -> str:
     """Large reports in a few lines: what happens to how many of which type, by component; the summary last."""
     lines = []
-    key = lambda change: (change.component, change.action)  # noqa: E731 - said twice below
-    for (component, action), changes in groupby(sorted(report.resources(), key=key), key=key):
-        kinds = Counter(short_type(change.type).rpartition(":")[2] for change in changes)
+    kinds_by_place: defaultdict[tuple[str, Action], Counter[str]] = defaultdict(Counter)
+    for change in report.resources():
+        kinds_by_place[change.component, change.action][short_type(change.type).rpartition(":")[2]] += 1
+    for component, action in sorted(kinds_by_place, key=lambda place: (place[0], list(Action).index(place[1]))):
+        kinds = kinds_by_place[component, action]
         counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         lines.append(paint(f"  {SIGNS[action]} {component or 'stack':10} {counted}", COLOURS[action]))
     return "\n".join([*lines, summary(report)])

@@ -13,16 +13,9 @@ from kops_pulumi.starter import Wishes
 
 ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
 ADMINS = ("192.0.2.0/24",)
-HA = Wishes(
-    "ha.example.com",
-    "aws",
-    ZONES,
-    ADMINS,
-    control_plane_count=3,
-    private=True,
-    bastion=True,
-    ssh_access=("192.0.2.7/32",),
-)
+HA = Wishes("ha.example.com", "aws", ZONES, ADMINS, control_plane_count=3, private=True, bastion=True)
+PUBLIC = {"loadBalancer": {"type": "Public", "class": "Network"}}
+INTERNAL = {"loadBalancer": {"type": "Internal", "class": "Network"}}
 
 
 def _write(wishes):
@@ -31,7 +24,7 @@ def _write(wishes):
 
 
 def test_the_choices_of_networking_are_the_starters():
-    assert create._NETWORKING == tuple(starter.NETWORKING)
+    assert tuple(starter.NETWORKING) == create._NETWORKING
 
 
 @pytest.mark.parametrize("networking", sorted(set(starter.NETWORKING) - {"gcp"}))
@@ -103,16 +96,16 @@ def test_nodes_are_dealt_out_over_the_zones(count, sizes):
 @pytest.mark.parametrize(
     ("wishes", "api", "dns"),
     [
-        ({}, {"loadBalancer": {"type": "Public", "class": "Network"}}, "None"),
+        ({}, PUBLIC, "None"),
         ({"dns_zone": "example.com"}, {"dns": {}}, "Public"),
         (
             {"dns_zone": "example.com", "private": True},
-            {"loadBalancer": {"type": "Public", "class": "Network"}},
+            PUBLIC,
             "Public",
         ),
         (
             {"load_balancer": "Internal", "private": True},
-            {"loadBalancer": {"type": "Internal", "class": "Network"}},
+            INTERNAL,
             "None",
         ),
     ],
