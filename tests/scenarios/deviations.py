@@ -56,3 +56,106 @@ IAM: tuple[IamDeviation, ...] = (
         resource="arn:aws:s3:::store/bundles/*/*",
     ),
 )
+
+
+@dataclass(frozen=True)
+class StructureDeviation:
+    """How many resources of a type we have more (or, negative, fewer) than kops in some scenarios."""
+
+    name: str
+    reason: str
+    type: str
+    """Terraform's name."""
+    more: int
+    scenarios: frozenset[str]
+
+
+_WITHOUT_DNS = frozenset({"minimal-ipv6-dns-none"})
+_NO_KOPS_CONTROLLER = "our nodes join through the API's own port; there is no kops-controller (3988) to balance"
+
+STRUCTURE: tuple[StructureDeviation, ...] = (
+    StructureDeviation("no-kops-controller-listener", _NO_KOPS_CONTROLLER, "aws_lb_listener", -1, _WITHOUT_DNS),
+    StructureDeviation("no-kops-controller-targets", _NO_KOPS_CONTROLLER, "aws_lb_target_group", -1, _WITHOUT_DNS),
+)
+
+
+@dataclass(frozen=True)
+class PropertyDeviation:
+    """An input of a resource that differs from kops's."""
+
+    name: str
+    reason: str
+    types: tuple[str, ...]
+    """Terraform's names."""
+    attribute: str
+    """Dotted; a pattern (fnmatch)."""
+
+
+_TEMPLATE = "*node-template/"
+_MACHINES = ("aws_autoscaling_group", "aws_launch_template")
+
+PROPERTIES: tuple[PropertyDeviation, ...] = (
+    PropertyDeviation(
+        name="etcd-volumes-are-encrypted-by-default",
+        reason="kops encrypts new clusters' volumes by writing encryptedVolume into the manifest; we also do when the "
+        "manifest says nothing. A cluster taken over with plain volumes needs `encryptedVolume: false`",
+        types=("aws_ebs_volume",),
+        attribute="encrypted",
+    ),
+    PropertyDeviation(
+        name="template-tags-follow-the-nodes-labels",
+        reason="the cluster autoscaler learns from these tags what labels a node of an empty group would have; our "
+        "nodes always carry their group's name",
+        types=_MACHINES,
+        attribute=f"{_TEMPLATE}label/kops.k8s.io/instancegroup",
+    ),
+    PropertyDeviation(
+        name="no-kops-controller-label",
+        reason="there is no kops-controller to be scheduled by this label",
+        types=_MACHINES,
+        attribute=f"{_TEMPLATE}label/kops.k8s.io/kops-controller-pki",
+    ),
+    PropertyDeviation(
+        name="template-tags-follow-the-nodes-taints",
+        reason="the cluster autoscaler learns from these tags what taints a node of an empty group would have",
+        types=_MACHINES,
+        attribute=f"{_TEMPLATE}taint/node-role.kubernetes.io/control-plane",
+    ),
+    PropertyDeviation(
+        name="no-kops-controller-targets-in-groups",
+        reason=_NO_KOPS_CONTROLLER,
+        types=("aws_autoscaling_group",),
+        attribute="target_group_arns",
+    ),
+    PropertyDeviation(
+        name="groups-do-not-wait-for-machines",
+        reason="a cluster is validated by its own API; waiting for EC2 would only make every update slow",
+        types=("aws_autoscaling_group",),
+        attribute="wait_for_capacity_timeout",
+    ),
+    PropertyDeviation(
+        name="no-warm-pool-metrics",
+        reason="pulumi-aws has no words for the metrics of warm pools and fails on reading them back",
+        types=("aws_autoscaling_group",),
+        attribute="enabled_metrics",
+    ),
+    PropertyDeviation(
+        name="addresses-are-not-counted-to-zero",
+        reason="kops writes an IPv6 address count of 0 for machines without; leaving it out says the same",
+        types=("aws_launch_template",),
+        attribute="network_interfaces.ipv6_address_count",
+    ),
+    PropertyDeviation(
+        name="queues-are-encrypted",
+        reason="SQS encrypts with its own key at no cost",
+        types=("aws_sqs_queue",),
+        attribute="sqs_managed_sse_enabled",
+    ),
+    PropertyDeviation(
+        name="issuer-thumbprints-are-left-to-aws",
+        reason="AWS trusts its own list of authorities for issuers behind public certificates; a pinned thumbprint "
+        "breaks when the store's certificate is renewed by another authority",
+        types=("aws_iam_openid_connect_provider",),
+        attribute="thumbprint_lists",
+    ),
+)

@@ -33,7 +33,7 @@ _METRICS = (
     "GroupTerminatingInstances",
     "GroupTotalInstances",
 )
-"""kops adds the warm pool's metrics for groups with one; pulumi-aws has no words for those and fails on reading them."""
+"""kops adds those of the warm pool for groups with one; pulumi-aws has no words for them and fails on reading them."""
 
 
 def group(
