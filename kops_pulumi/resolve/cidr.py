@@ -65,9 +65,9 @@ def nth_address(text: str | None, index: int) -> str | None:
     return str(found[index]) if found is not None and found.num_addresses > index else None
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """A subnet that may want a range; claims are served in this order (zone, then name)."""
+    """A subnet that may want a range; claims are served by zone, then by name."""
 
     zone: str
     name: str
@@ -88,7 +88,7 @@ def allocate(parent: str | None, claims: Iterable[Claim]) -> Mapping[str, str]:
     that are not. Claims that find no room are left out of the answer.
     """
     whole = network(parent)
-    ordered = sorted(claims)
+    ordered = sorted(claims, key=lambda claim: (claim.zone, claim.name))
     if not isinstance(whole, IPv4Network) or all(claim.cidr for claim in ordered):
         return {}
     bigs = [claim for claim in ordered if not claim.little]

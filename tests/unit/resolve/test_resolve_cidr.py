@@ -39,6 +39,11 @@ def test_what_finds_no_room_gets_nothing() -> None:
     assert allocate("no network", claims) == {}
 
 
+def test_two_subnets_of_one_name_do_not_break_the_cut() -> None:
+    claims = [Claim("a", "a", cidr="172.20.0.0/18"), Claim("a", "a")]
+    assert allocate("172.20.0.0/16", claims) == {"a": "172.20.128.0/17"}
+
+
 def test_regional_subnets_leave_the_first_block_out_as_kops_does() -> None:
     assert allocate_regional("10.0.0.0/8", ["b", "a"], [], 20) == {"a": "10.0.16.0/20", "b": "10.0.32.0/20"}
     assert allocate_regional("10.0.0.0/8", ["a"], ["10.0.16.0/22"], 20) == {"a": "10.0.32.0/20"}
