@@ -7,9 +7,11 @@ must not print: `watch` gets the engine's events as they come.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -118,16 +120,16 @@ class ClusterStack:
     def destroy(self, *, watch: Watch | None = None) -> ChangeReport:
         """Delete everything the stack made, protected things included, and then the stack itself."""
         if any(resource.protected for resource in self.resources()):
-            self._pulumi("state", "unprotect", "--all", "--yes", "--stack", self.settings.stack)
+            self._pulumi("state", "unprotect", "--all", "--yes")
         report = self._operate("destroy", watch, lambda **kw: self._stack.destroy(continue_on_error=True, **kw))
         with self._translated():
             self._stack.workspace.remove_stack(self.settings.stack, preserve_config=True)
         return report
 
     def export(self) -> dict[str, Any]:
-        """The state's deployment as the backend keeps it, secrets encrypted."""
-        with self._translated():
-            return dict(self._stack.export_stack().deployment or {})
+        """The state's deployment as the backend keeps it, secrets encrypted (the Automation API's own shows them)."""
+        exported: dict[str, Any] = json.loads(self._pulumi("stack", "export")).get("deployment") or {}
+        return exported
 
     def outputs(self) -> dict[str, Any]:
         """The stack's plain outputs; secret ones are left out."""
@@ -148,12 +150,12 @@ class ClusterStack:
 
     def forget_pending(self) -> None:
         """Drop pending operations from the state; the caller knows that they left nothing behind."""
-        from pulumi.automation import Deployment
-
-        with self._translated():
-            exported = self._stack.export_stack()
-            cleaned = {**(exported.deployment or {}), "pending_operations": []}
-            self._stack.import_stack(Deployment(version=exported.version, deployment=cleaned))
+        document = json.loads(self._pulumi("stack", "export"))
+        document["deployment"]["pending_operations"] = []
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory) / "state.json"
+            path.write_text(json.dumps(document), encoding="utf-8")
+            self._pulumi("stack", "import", "--file", str(path))
 
     @cached_property
     def _engine(self) -> engines.Engine:
@@ -230,11 +232,12 @@ class ClusterStack:
             lines = what_matters(collector.errors if collector else [], str(error))
             raise EngineError("\n".join(lines), hint="--debug shows all that the engine said") from error
 
-    def _pulumi(self, *arguments: str) -> None:
-        """Run another command of the engine on this stack."""
+    def _pulumi(self, *arguments: str) -> str:
+        """Run another command of the engine on this stack; returns what it printed."""
         workspace = self._stack.workspace
+        command = [*arguments, "--stack", self.settings.stack]
         with self._translated():
-            workspace.pulumi_command.run(list(arguments), workspace.work_dir, workspace.env_vars)
+            return workspace.pulumi_command.run(command, workspace.work_dir, workspace.env_vars).stdout
 
 
 def _state_resource(item: Mapping[str, Any]) -> StateResource:

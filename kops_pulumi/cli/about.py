@@ -48,9 +48,9 @@ def schema(what: str) -> None:
 
         click.echo(as_json(report.json_schema()))
     else:
-        from kops_pulumi import spec
+        from kops_pulumi.spec.schema import json_schema
 
-        click.echo(as_json(spec.json_schema()))
+        click.echo(as_json(json_schema()))
 
 
 @click.command()

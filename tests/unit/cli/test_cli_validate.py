@@ -77,7 +77,7 @@ def test_bad_manifests_give_exactly_the_expected_findings(cli, case, tmp_path, m
     monkeypatch.chdir(case.parent)
     before = sorted(case.parent.iterdir())
     result = cli("validate", "-f", case.name)
-    assert result.err == case.with_suffix(".expected").read_text()
+    assert result.err == case.with_suffix(".txt").read_text()
     assert (result.code, result.out) == (2, "")
     assert sorted(case.parent.iterdir()) == before
     assert list(tmp_path.iterdir()) == []
