@@ -38,6 +38,7 @@ CLUSTER_FIELDS: Mapping[str, tuple[str, ...]] = {
     "spec.cloud_config.openstack": ("openstack",),
     "spec.cloud_config.vsphere": ("vsphere",),
     "spec.cloud_config.use_ip_based_node_names": ("aws",),
+    "spec.containerd.nvidia_gpu": ("aws",),
     "spec.external_policies": ("aws",),
     "spec.iam.permissions_boundary": ("aws",),
     "spec.iam.service_account_external_permissions": ("aws",),
@@ -56,6 +57,7 @@ CLUSTER_FIELDS: Mapping[str, tuple[str, ...]] = {
 GROUP_FIELDS: Mapping[str, tuple[str, ...]] = {
     "spec.additional_security_groups": ("aws", "openstack"),
     "spec.capacity_rebalance": ("aws",),
+    "spec.containerd.nvidia_gpu": ("aws", "openstack"),
     "spec.cpu_credits": ("aws",),
     "spec.detailed_instance_monitoring": ("aws",),
     "spec.external_load_balancers": ("aws",),

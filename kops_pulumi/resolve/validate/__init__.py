@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kops_pulumi.errors import Finding
 from kops_pulumi.resolve.validate import (
@@ -32,11 +32,13 @@ if TYPE_CHECKING:
 __all__ = ["Subject", "check"]
 
 ClusterSection: TypeAlias = Callable[[Subject], Iterator[Finding]]
+SharedSection: TypeAlias = Callable[[Any], Iterator[Finding]]
 GroupSection: TypeAlias = "Callable[[Subject, InstanceGroup], Iterator[Finding]]"
 
 CLUSTER_SECTIONS: tuple[ClusterSection, ...] = (
     names.cluster_name,
     names.version,
+    names.stores,
     names.roles,
     network.identities,
     network.adoption,
@@ -78,15 +80,20 @@ GROUP_SECTIONS: tuple[GroupSection, ...] = (
     groups.runtime,
 )
 
+SHARED_SECTIONS: tuple[SharedSection, ...] = (names.labels, files.customisation, groups.warm_pool)
+"""About fields that clusters and groups both have; they get the spec."""
+
 
 def check(subject: Subject) -> Iterator[Finding]:
     """All findings about the cluster, then about each group, each with its document."""
     cluster = f"Cluster/{subject.name}"
     for section in CLUSTER_SECTIONS:
         yield from (replace(finding, document=cluster) for finding in section(subject))
-    yield from (replace(finding, document=cluster) for finding in files.customisation(subject.spec))
+    for both in SHARED_SECTIONS:
+        yield from (replace(finding, document=cluster) for finding in both(subject.spec))
     for group in subject.groups:
         document = f"InstanceGroup/{group.metadata.name}"
         for check_group in GROUP_SECTIONS:
             yield from (replace(finding, document=document) for finding in check_group(subject, group))
-        yield from (replace(finding, document=document) for finding in files.customisation(group.spec))
+        for both in SHARED_SECTIONS:
+            yield from (replace(finding, document=document) for finding in both(group.spec))

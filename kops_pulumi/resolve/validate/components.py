@@ -137,6 +137,10 @@ def runtime(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             ("spec", "containerd", "gvisor"), "gVisor is a matter of single groups", "move it to a Node group"
         )
+    cache = spec.kube_dns.node_local_dns
+    if cache.enabled and spec.kube_dns.provider != "CoreDNS":
+        path = ("spec", "kubeDNS", "nodeLocalDNS")
+        yield Finding(path, f"the node-local cache does not work with {spec.kube_dns.provider}", "use CoreDNS")
     assets = spec.assets
     if assets and assets.container_registry and assets.container_proxy:
         yield Finding(("spec", "assets"), "containerRegistry and containerProxy exclude each other", "keep one of them")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kops_pulumi.errors import Finding
 from kops_pulumi.model import Role
@@ -22,6 +22,8 @@ LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
 """https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set"""
 TAINT = re.compile(r"(?P<key>[^=:]+)(=(?P<value>[^:]*))?:(?P<effect>\w+)")
 PERCENT = re.compile(r"\d+%?")
+GROUP_RUNTIME = {"nvidiaGPU", "gvisor"}
+"""What a group may say about its runtime."""
 FILESYSTEMS = ("btrfs", "ext3", "ext4", "xfs")
 
 
@@ -36,11 +38,16 @@ def size(subject: Subject, group: InstanceGroup) -> Iterator[Finding]:
         message = f"a control-plane group is one machine, not {spec.max_size}"
         yield Finding(("spec", "maxSize"), message, "set 1, and add a group for each further control plane")
     pool = spec.warm_pool
+    if pool and pool.max_size != 0 and role_of(group) not in {Role.NODE, Role.API_SERVER}:
+        yield Finding(("spec", "warmPool"), f"{text(spec.role)} groups have no warm pool", "remove it")
+
+
+def warm_pool(spec: Any) -> Iterator[Finding]:
+    """The warm pool of a cluster or a group."""
+    pool = spec.warm_pool
     if pool and pool.max_size is not None and (pool.min_size or 0) > pool.max_size:
         message = f"warmPool.minSize {pool.min_size} is more than its maxSize {pool.max_size}"
         yield Finding(("spec", "warmPool", "minSize"), message, "raise maxSize, or lower minSize")
-    if pool and pool.max_size != 0 and role_of(group) not in {Role.NODE, Role.API_SERVER}:
-        yield Finding(("spec", "warmPool"), f"{text(spec.role)} groups have no warm pool", "remove it")
 
 
 def place(subject: Subject, group: InstanceGroup) -> Iterator[Finding]:
@@ -167,6 +174,10 @@ def runtime(subject: Subject, group: InstanceGroup) -> Iterator[Finding]:
     spec = group.spec
     if spec.kubelet is not None:
         yield from component_flags(("spec", "kubelet"), spec.kubelet)
+    for key in sorted(spec.containerd.model_dump(by_alias=True, exclude_none=True)) if spec.containerd else ():
+        if key not in GROUP_RUNTIME:
+            message = f"containerd.{key} is the same for all machines, a group cannot change it"
+            yield warning(("spec", "containerd", key), message, "move it to the cluster")
     sandbox = spec.containerd.gvisor if spec.containerd else None
     if sandbox and sandbox.enabled and role_of(group) is not Role.NODE:
         path = ("spec", "containerd", "gvisor")

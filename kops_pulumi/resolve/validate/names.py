@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kops_pulumi.errors import Finding
 from kops_pulumi.model import Role
@@ -22,6 +22,9 @@ SUBDOMAIN = re.compile(rf"{LABEL}(\.{LABEL})*")
 LONGEST = 253
 GOSSIP = ".k8s.local"
 NAME = ("metadata", "name")
+RESERVED_LABELS = {"Name", "KubernetesCluster"}
+RESERVED_PREFIXES = ("kops.k8s.io/", "kubernetes.io/cluster/", "k8s.io/role/", "k8s.io/etcd/")
+"""By these things are found again: volumes by members, machines by the cloud controller."""
 
 
 def cluster_name(subject: Subject) -> Iterator[Finding]:
@@ -57,6 +60,27 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", text))
+
+
+def stores(subject: Subject) -> Iterator[Finding]:
+    """Where the cluster's files, keys and secrets lie."""
+    spec = subject.spec
+    if not spec.config_base and subject.capabilities.object_store:
+        yield Finding(("spec", "configBase"), "the cluster's files have no place", f"like s3://my-state/{subject.name}")
+    for key, store in (
+        ("configBase", spec.config_base),
+        ("keyStore", spec.key_store),
+        ("secretStore", spec.secret_store),
+    ):
+        if store and "://" not in store:
+            yield Finding(("spec", key), f"{store!r} is not a store", f"like s3://my-state/{subject.name}")
+
+
+def labels(spec: Any) -> Iterator[Finding]:
+    """Cloud labels of a cluster or a group; some names carry the tool's own meaning."""
+    for key in sorted(spec.cloud_labels or {}):
+        if key in RESERVED_LABELS or key.startswith(RESERVED_PREFIXES):
+            yield Finding(("spec", "cloudLabels", key), f"the label {key!r} is the tool's own", "choose another name")
 
 
 def roles(subject: Subject) -> Iterator[Finding]:

@@ -60,6 +60,12 @@ Said = Callable[..., list[str]]
             "gVisor is a matter of single groups",
         ),
         ({"spec.assets": {"containerRegistry": "a", "containerProxy": "b"}}, "spec.assets", "exclude each other"),
+        ({"spec.warmPool": {"minSize": 2, "maxSize": 1}}, "spec.warmPool.minSize", "is more than its maxSize 1"),
+        (
+            {"spec.kubeDNS": {"provider": "KubeDNS", "nodeLocalDNS": {"enabled": True}}},
+            "spec.kubeDNS.nodeLocalDNS",
+            "does not work with KubeDNS",
+        ),
         ({"spec.networking": {}}, "spec.networking", "the cluster has no network plug-in"),
         ({"spec.networking": {"cilium": {}, "calico": {}}}, "spec.networking.calico", "cilium and calico exclude each"),
         ({"spec.networking": {"weave": {}}}, "spec.networking.weave", "weave was removed"),

@@ -83,6 +83,7 @@ HOME = "control-plane-eu-west-1a"
             "spec.containerd.gvisor",
             "gVisor is for Node groups",
         ),
+        ("nodes", {"spec.containerd": {"logLevel": "debug"}}, "spec.containerd.logLevel", "a group cannot change it"),
         ("nodes", {"spec.hooks": [{"name": "h"}]}, "spec.hooks[0]", "warning: the hook does nothing"),
         (
             "nodes",

@@ -54,3 +54,16 @@ def test_a_cluster_needs_a_control_plane_and_better_has_nodes(said: Said) -> Non
     found = said({}, {f"control-plane-eu-west-1{zone}": {"spec.role": "Node"} for zone in "abc"})
     assert "spec.etcdClusters: no instance group has the role Master (add a control-plane group)" in found
     assert "warning: no instance group has the role Node" in said({}, {"nodes": {"spec.role": "APIServer"}})[0]
+
+
+def test_the_clusters_files_have_a_place(said: Said) -> None:
+    assert said({"spec.configBase": None})[0].startswith("spec.configBase: the cluster's files have no place")
+    assert "'my-bucket' is not a store" in said({"spec.keyStore": "my-bucket"})[0]
+
+
+@pytest.mark.parametrize("key", ["Name", "kubernetes.io/cluster/prod.example.com", "k8s.io/etcd/main"])
+def test_labels_by_which_things_are_found_again_are_reserved(said: Said, key: str) -> None:
+    own = f"the label {key!r} is the tool's own"
+    assert own in said({"spec.cloudLabels": {key: "x"}})[0]
+    assert own in said({}, {"nodes": {"spec.cloudLabels": {key: "x"}}})[0]
+    assert said({"spec.cloudLabels": {"k8s.io/cluster-autoscaler/enabled": "1", "team": "web"}}) == []
