@@ -49,6 +49,7 @@ def adoption(subject: Subject) -> Iterator[Finding]:
 
 def places(subject: Subject) -> Iterator[Finding]:
     """Zones where subnets have them, and one region for all."""
+    regions = [subnet.region for subnet in subject.spec.subnets or () if subnet.region]
     for index, subnet in enumerate(subject.spec.subnets or ()):
         path = (*SUBNETS, index)
         if subject.capabilities.zonal_subnets and not subnet.zone and not subnet.id:
@@ -61,8 +62,8 @@ def places(subject: Subject) -> Iterator[Finding]:
         ):
             message = f"zone {subnet.zone!r} is not in region {subject.region!r} of the other subnets"
             yield Finding((*path, "zone"), message, "a cluster lives in one region")
-        if subnet.region and subject.region and subnet.region != subject.region:
-            message = f"region {subnet.region!r} differs from {subject.region!r} of the other subnets"
+        if subnet.region and subnet.region != regions[0]:
+            message = f"region {subnet.region!r} differs from {regions[0]!r} of the other subnets"
             yield Finding((*path, "region"), message, "a cluster lives in one region")
 
 
