@@ -33,6 +33,6 @@ def apply(cluster: Cluster, instance_groups: Sequence[InstanceGroup], facts: Fac
     network.api(spec, instance_groups, facts)
     identity.identity(spec, facts)
     etcd.etcd(spec, facts)
-    components.control_plane(spec, instance_groups, facts)
+    components.control_plane(spec, facts)
     addons.networking(spec, facts)
     addons.addons(spec, facts)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from kops_pulumi.model import Role
 from kops_pulumi.resolve import cidr
 from kops_pulumi.resolve.defaults.facts import Facts
 from kops_pulumi.resolve.fill import Table, fill
-from kops_pulumi.resolve.traits import amazonvpc, cilium_eni, ipv6, of_role
+from kops_pulumi.resolve.traits import amazonvpc, cilium_eni, ipv6
 
 DNS_ADDRESS, API_ADDRESS = 10, 1
 """Which addresses of the service range CoreDNS and the API get."""
@@ -57,19 +56,19 @@ SHUTDOWN = {False: ("30s", "10s"), True: ("0s", "0s")}
 """Grace period for all pods and for critical ones; none with the AWS plug-in, which needs its pods to the end."""
 
 
-def control_plane(spec: Any, groups: Any, facts: Facts) -> None:
+def control_plane(spec: Any, facts: Facts) -> None:
     """API server, controller manager, scheduler and cloud controller manager."""
     if spec.authorization is None or (spec.authorization.rbac is None and spec.authorization.always_allow is None):
         fill(spec, {"authorization": {"rbac": {}}})
-    fill(spec, {"kube_api_server": _api_server(spec, groups, facts)})
+    fill(spec, {"kube_api_server": _api_server(spec, facts)})
     fill(spec, {"kube_controller_manager": _controller_manager(spec, facts), "kube_scheduler": SCHEDULER})
     fill(spec, {"cloud_controller_manager": {"cloud_provider": None, "cpu_request": "200m", "log_level": 2}})
     fill(spec, {"cloud_controller_manager": {"cluster_name": facts.name, "allocate_node_cidrs": False}})
 
 
-def _api_server(spec: Any, groups: Any, facts: Facts) -> Table:
+def _api_server(spec: Any, facts: Facts) -> Table:
+    """No `apiServerCount`: endpoints are leases, nobody reads it, and a default must not depend on other groups."""
     always = spec.authorization.always_allow is not None
-    machines = of_role(groups, Role.CONTROL_PLANE, Role.API_SERVER)
     issuer = f"https://api.internal.{facts.name}"
     return {
         "secure_port": 443,
@@ -89,7 +88,6 @@ def _api_server(spec: Any, groups: Any, facts: Facts) -> Table:
         "requestheader_extra_header_prefixes": ["X-Remote-Extra-"],
         "cpu_request": "150m",
         "log_level": 2,
-        "api_server_count": sum(group.spec.min_size or 1 for group in machines) or None,
     }
 
 
