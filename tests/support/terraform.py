@@ -9,7 +9,7 @@ from typing import Any
 
 import hcl2
 
-_BLOCK = re.compile(r"^resource \"(\w+)\" .*?^}\n", re.S | re.M)
+_BLOCK = re.compile(r"^resource \"(\w+)\" .*?^}\n", re.DOTALL | re.MULTILINE)
 _LEFT_OUT = {"aws_s3_object", "aws_security_group_rule"}
 
 Resources = dict[str, dict[str, dict[str, Any]]]
@@ -17,7 +17,7 @@ Resources = dict[str, dict[str, dict[str, Any]]]
 
 @cache
 def read(path: Path) -> Resources:
-    """The resources of one `kubernetes.tf` but files and rules; blocks are lists, references stay `${type.label.attribute}`."""
+    """The resources of one `kubernetes.tf` but files and rules; references stay `${type.label.attribute}`."""
     document = hcl2.loads(_wanted(path.read_text(encoding="utf-8")))
     found: Resources = {}
     for block in document["resource"]:

@@ -1,0 +1,36 @@
+"""Our own manifests and the resources they give; `pytest --update-golden` rewrites, reviewers read the diff.
+
+Only the fingerprint of user data is kept here: its text has goldens of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kops_pulumi.testing import fingerprint
+from tests.support import recorded
+
+CASES = sorted(path.parent for path in (Path(__file__).parent / "plan").glob("*/manifest.yaml"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_resources_are_the_reviewed_ones(case: Path, update_golden: bool) -> None:
+    golden = case / "resources.json"
+    data = [short(resource.to_data()) for resource in recorded.cluster(case / "manifest.yaml")]
+    text = json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    if update_golden:
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+def short(resource: dict[str, Any]) -> dict[str, Any]:
+    """The parent by name, and user data by fingerprint."""
+    inputs = dict(resource["inputs"])
+    if "userData" in inputs:
+        inputs["userData"] = f"sha256:{fingerprint(inputs['userData'])[:16]}"
+    parent = (resource["parent"] or "").rpartition("::")[2]
+    return {**resource, "parent": parent, "inputs": inputs}
