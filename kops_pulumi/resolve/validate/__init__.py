@@ -46,7 +46,6 @@ CLUSTER_SECTIONS: tuple[ClusterSection, ...] = (
     network.ways_out,
     network.written_down,
     network.reachable_subnets,
-    ranges.readable,
     ranges.network,
     ranges.pods_and_services,
     ranges.ipv6_ranges,

@@ -14,20 +14,13 @@ from kops_pulumi.resolve import versions
 from kops_pulumi.resolve.paths import values
 from kops_pulumi.resolve.validate.subject import Subject, closest, one_of, warning
 
-TLS_VERSIONS = ("VersionTLS10", "VersionTLS11", "VersionTLS12", "VersionTLS13")
 WEAK_TLS = {"VersionTLS10", "VersionTLS11"}
 AUTHORIZATION_MODES = ("ABAC", "Webhook", "Node", "RBAC", "AlwaysAllow", "AlwaysDeny")
 ENUMERATIONS: Mapping[str, tuple[str, ...]] = {
-    "log_format": ("text", "json"),
-    "tls_min_version": TLS_VERSIONS,
-    "topology_manager_policy": ("none", "best-effort", "restricted", "single-numa-node"),
-    "memory_swap_behavior": ("LimitedSwap", "NoSwap", "UnlimitedSwap"),
     "cpu_manager_policy": ("none", "static"),
-    "proxy_mode": ("iptables", "ipvs", "nftables"),
     "audit_webhook_mode": ("batch", "blocking", "blocking-strict"),
-    "update_policy": ("automatic", "external"),
 }
-"""Attribute → values, wherever a component has it."""
+"""Attribute → values, wherever a component has it; most enumerations are types of `spec`."""
 COMPONENTS = (
     "kube_api_server",
     "kube_controller_manager",

@@ -7,10 +7,9 @@ from ipaddress import ip_address
 from typing import Any
 
 from kops_pulumi.errors import Finding
-from kops_pulumi.resolve import cidr
 from kops_pulumi.resolve.traits import dns_none, text
 from kops_pulumi.resolve.validate.names import SUBDOMAIN
-from kops_pulumi.resolve.validate.subject import Subject, closest, duplicates, one_of, warning
+from kops_pulumi.resolve.validate.subject import Subject, closest, duplicates, warning
 
 BALANCER = ("spec", "api", "loadBalancer")
 WORLD = {"0.0.0.0/0", "::/0"}
@@ -24,14 +23,12 @@ OPEN = {
     "sshAccess": "the whole internet may reach SSH",
     "nodePortAccess": "the whole internet may reach NodePort services",
 }
-PREFIX_LIST = "pl-"
 
 
 def dns(subject: Subject) -> Iterator[Finding]:
     """The kind of DNS is one the cloud has, and something leads to the API."""
     spec, can = subject.spec, subject.capabilities
     kind, path = text(spec.topology.dns.type), ("spec", "topology", "dns", "type")
-    yield from one_of(path, kind, ("Public", "Private", "None"))
     if (kind == "Public" and not can.managed_dns) or (kind == "Private" and not can.private_dns):
         yield Finding(path, f"there are no {kind.lower()} DNS zones on {subject.cloud}", "set type: None")
     if dns_none(spec) and spec.dns_zone:
@@ -128,16 +125,12 @@ def _subnets(subject: Subject, found: Any) -> Iterator[Finding]:
 
 
 def access(subject: Subject) -> Iterator[Finding]:
-    """Access lists are ranges; one that lets everybody in is said aloud."""
+    """An access list that lets everybody in is said aloud."""
     for key, attribute in ACCESS.items():
         sources = getattr(subject.spec, attribute) or []
         for index, source in enumerate(sources):
             path = ("spec", key, index)
-            if source.startswith(PREFIX_LIST):
-                continue  # clouds that have no prefix lists say so themselves
-            if cidr.network(source) is None:
-                yield Finding(path, f"{source!r} is not an address range", "like 203.0.113.0/24")
-            elif source in WORLD:
+            if source in WORLD:
                 yield warning(path, f"{OPEN[key]} ({source})", "list the ranges you work from")
         for index, source in duplicates(sources):
             yield warning(("spec", key, index), f"{source} is listed twice")

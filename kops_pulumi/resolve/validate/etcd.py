@@ -10,10 +10,9 @@ from kops_pulumi.errors import Finding
 from kops_pulumi.model import Role
 from kops_pulumi.resolve import versions
 from kops_pulumi.resolve.traits import of_role, role_of
-from kops_pulumi.resolve.validate.subject import Subject, closest, duplicates, one_of, warning
+from kops_pulumi.resolve.validate.subject import Subject, closest, duplicates, warning
 
 CLUSTERS = ("spec", "etcdClusters")
-NAMES = ("main", "events", "cilium", "leases")
 REQUIRED = ("main", "events")
 MEMBER = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 MAJOR = 3
@@ -37,7 +36,6 @@ def clusters(subject: Subject) -> Iterator[Finding]:
     different = sorted({str(cluster.version) for cluster in found if cluster.version})
     for index, cluster in enumerate(found):
         place = (*CLUSTERS, index)
-        yield from one_of((*place, "name"), cluster.name, NAMES)
         version = versions.parse(str(cluster.version or ""))
         if version is None or version.major != MAJOR:
             yield Finding((*place, "version"), f"{cluster.version!r} is not a version of etcd {MAJOR}", "like 3.6.12")

@@ -8,19 +8,17 @@ from ipaddress import ip_address
 from typing import Any
 
 from kops_pulumi.errors import Finding
-from kops_pulumi.resolve import cidr
 from kops_pulumi.resolve.traits import text
 from kops_pulumi.resolve.validate.names import LABEL
-from kops_pulumi.resolve.validate.subject import Subject, duplicates, one_of, warning
+from kops_pulumi.resolve.validate.subject import Subject, duplicates, warning
 
 SUBNETS = ("spec", "subnets")
-TYPES = ("Public", "Private", "Utility", "DualStack")
 EGRESS = re.compile(r"External|(nat|eipalloc|i|tgw)-.+")
 REACHABLE = {"Public", "Utility"}
 
 
 def identities(subject: Subject) -> Iterator[Finding]:
-    """There are subnets, each with a name of its own and a type we know."""
+    """There are subnets, each with a name of its own."""
     subnets = subject.spec.subnets or []
     if not subnets:
         yield Finding(SUBNETS, "the cluster has no subnets", "add at least one")
@@ -29,7 +27,6 @@ def identities(subject: Subject) -> Iterator[Finding]:
     for index, subnet in enumerate(subnets):
         if not re.fullmatch(LABEL, subnet.name or ""):
             yield Finding((*SUBNETS, index, "name"), f"{subnet.name!r} is not a name", "letters, digits and dashes")
-        yield from one_of((*SUBNETS, index, "type"), subnet.type, TYPES)
 
 
 def adoption(subject: Subject) -> Iterator[Finding]:
@@ -103,8 +100,6 @@ def _routes(path: Any, subnet: Any, kind: str) -> Iterator[Finding]:
         message = f"additional routes need a private subnet of our own, {subnet.name!r} is {what}"
         yield Finding((*path, "additionalRoutes"), message, "add the routes to the table you own")
     for index, route in enumerate(routes):
-        if cidr.network(route.cidr) is None:
-            yield Finding((*path, "additionalRoutes", index, "cidr"), f"{route.cidr!r} is not an address range")
         if not route.target:
             yield Finding((*path, "additionalRoutes", index, "target"), "the route leads nowhere", "set its target")
     for index, range_ in duplicates(route.cidr for route in routes):

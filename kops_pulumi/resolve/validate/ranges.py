@@ -1,42 +1,16 @@
-"""Address ranges: readable, inside one another where they must be, apart where they must be."""
+"""Address ranges: inside one another where they must be, apart where they must be; `spec` checked their syntax."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import combinations
 
-from kops_pulumi.errors import Finding, KeyPath
+from kops_pulumi.errors import Finding
 from kops_pulumi.resolve import cidr
 from kops_pulumi.resolve.traits import alias_ranges, amazonvpc, cilium_eni, ipv6, text
 from kops_pulumi.resolve.validate.subject import Subject, duplicates
 
 SUBNETS = ("spec", "subnets")
-FIELDS = {
-    "networkCIDR": "network_cidr",
-    "nonMasqueradeCIDR": "non_masquerade_cidr",
-    "podCIDR": "pod_cidr",
-    "serviceClusterIPRange": "service_cluster_ip_range",
-}
-SLICE = re.compile(r"/64#[0-9a-fA-F]+")
-"""The n-th /64 of the network's own IPv6 block."""
-NETWORK_PREFIXES = range(16, 29)
-"""Prefix lengths of networks and subnets that AWS and others take; kops leaves this to the cloud."""
-
-
-def readable(subject: Subject) -> Iterator[Finding]:
-    """Everything that should be a range is one."""
-    spec = subject.spec
-    texts: list[tuple[KeyPath, str | None]] = [(("spec", key), getattr(spec, name)) for key, name in FIELDS.items()]
-    texts += [
-        (("spec", "additionalNetworkCIDRs", i), text) for i, text in enumerate(spec.additional_network_cidrs or ())
-    ]
-    texts += [((*SUBNETS, i, "cidr"), subnet.cidr) for i, subnet in enumerate(spec.subnets or ())]
-    for path, value in texts:
-        if value and (found := cidr.network(value)) is None:
-            yield Finding(path, f"{value!r} is not an address range", "like 10.0.0.0/16")
-        elif value and found is not None and not cidr.strict(value):
-            yield Finding(path, f"{value!r} has host bits set", f"write {found}")
 
 
 def network(subject: Subject) -> Iterator[Finding]:
@@ -95,10 +69,8 @@ def ipv6_ranges(subject: Subject) -> Iterator[Finding]:
     elif ipv6(spec) and spec.non_masquerade_cidr != "::/0":
         yield Finding(("spec", "nonMasqueradeCIDR"), "an IPv6 cluster masquerades nothing", "write ::/0")
     for index, subnet in enumerate(subnets):
-        path, value = (*SUBNETS, index, "ipv6CIDR"), subnet.ipv6_cidr
-        if value and not SLICE.fullmatch(value) and (":" not in value or cidr.network(value) is None):
-            yield Finding(path, f"{value!r} is not an IPv6 range", "like /64#1 or 2001:db8::/64")
-        elif not value and ipv6(spec):
+        value = subnet.ipv6_cidr
+        if not value and ipv6(spec):
             yield Finding(
                 (*SUBNETS, index), f"subnet {subnet.name!r} has no ipv6CIDR, but the cluster is IPv6", "like /64#1"
             )

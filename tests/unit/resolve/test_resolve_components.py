@@ -66,6 +66,11 @@ Said = Callable[..., list[str]]
             "spec.kubeDNS.nodeLocalDNS",
             "does not work with KubeDNS",
         ),
+        (
+            {"spec.kubelet.cpuManagerPolicy": "greedy"},
+            "spec.kubelet.cpuManagerPolicy",
+            "'greedy' is not one of none, static",
+        ),
         ({"spec.networking": {}}, "spec.networking", "the cluster has no network plug-in"),
         ({"spec.networking": {"cilium": {}, "calico": {}}}, "spec.networking.calico", "cilium and calico exclude each"),
         ({"spec.networking": {"weave": {}}}, "spec.networking.weave", "weave was removed"),
