@@ -8,7 +8,7 @@ packages' tables.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kops_pulumi.rehearsal.sdk import Property, ResourceSchema, TypeExpr
@@ -48,7 +48,9 @@ def _check_object(
             yield (f"{path}.{key}" if path else key), "required property is missing"
 
 
-def _check_value(path: str, expected: TypeExpr, value: Any, schema: ResourceSchema) -> Iterator[Failure]:
+def _check_value(  # noqa: C901 - one case a kind of type
+    path: str, expected: TypeExpr, value: Any, schema: ResourceSchema
+) -> Iterator[Failure]:
     if value is None or isinstance(value, Unknown) or expected == "any" or _is_special(value):
         return
     match expected:
@@ -60,14 +62,15 @@ def _check_value(path: str, expected: TypeExpr, value: Any, schema: ResourceSche
                 yield from _check_value(f"{path}.{key}", inner, item, schema)
         case ["object", name] if isinstance(value, Mapping):
             yield from _check_object(path, schema.objects[name], value, schema)
+        case ["enum", *values] if value not in values:
+            yield path, f"'{value}' is not one of the values that the SDK knows{_closest(str(value), values)}"
         case ["union", *members]:
             failures = [list(_check_value(path, member, value, schema)) for member in members]
             yield from min(failures, key=len)
-        case str(scalar) if _is_scalar(scalar, value):
-            return
-        case _:
-            wanted = _NAMES[expected if isinstance(expected, str) else expected[0]]
-            yield path, f"expected {wanted}, got {_describe(value)}"
+        case [("list" | "map" | "object") as shape, *_]:
+            yield path, f"expected {_NAMES[shape]}, got {_describe(value)}"
+        case str(scalar) if not _is_scalar(scalar, value):
+            yield path, f"expected {_NAMES[scalar]}, got {_describe(value)}"
 
 
 def _is_scalar(scalar: str, value: Any) -> bool:
@@ -96,6 +99,6 @@ def _describe(value: Any) -> str:
             return "an object"
 
 
-def _closest(key: str, properties: Mapping[str, Property]) -> str:
-    matches = difflib.get_close_matches(key, properties, n=1, cutoff=0.6)
+def _closest(key: str, known: Iterable[Any]) -> str:
+    matches = difflib.get_close_matches(key, [str(item) for item in known], n=1, cutoff=0.6)
     return f"; did you mean '{matches[0]}'?" if matches else ""

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 TypeExpr: TypeAlias = str | list[Any]
-"""`"str" | "int" | "float" | "bool" | "any"`, or `["list", T]`, `["map", T]`, `["object", name]`, `["union", T, …]`."""
+"""`"str" | "int" | "float" | "bool" | "any"`, or one of `["list", T]`, `["map", T]`, `["object", name]`,
+`["enum", value, …]`, `["union", T, …]`."""
 
 _SCALARS: Final = frozenset({"str", "int", "float", "bool"})
 _FORCES_NEW: Final = re.compile(
@@ -138,7 +139,7 @@ class _Reader:
                 continue
             folder, _, cls = name.rpartition("/")
             path = self._root / folder
-            self.objects[name] = self.properties(_class(_inputs_text(path), cls), path)
+            self.objects[name] = self.properties(_class(_text(path, "_inputs.py"), cls), path)
             pending += [n for p in self.objects[name].values() for n in _object_names(p.type)]
 
     def _type(self, node: ast.expr, folder: Path) -> TypeExpr:  # noqa: PLR0911 - one line a form
@@ -164,20 +165,25 @@ class _Reader:
         """A quoted class name: an object type, or an enum (whose values travel as plain scalars)."""
         prefix, _, cls = name.rpartition(".")
         home = self._root.joinpath(*prefix.lstrip("_").split(".")) if prefix else folder
-        if not cls.endswith("Args") or f"\nclass {cls}:" not in _inputs_text(home):
-            return "any"
-        return ["object", f"{home.relative_to(self._root)}/{cls}"]
+        if cls.endswith("Args") and f"\nclass {cls}:" in _text(home, "_inputs.py"):
+            return ["object", f"{home.relative_to(self._root)}/{cls}"]
+        values = _enum_values(_class(_text(home, "_enums.py"), cls, generic=True))
+        return ["enum", *values] if values else "any"
 
 
 def _object_names(expr: TypeExpr) -> list[str]:
-    if isinstance(expr, str):
-        return []
-    return [str(expr[1])] if expr[0] == "object" else [name for part in expr[1:] for name in _object_names(part)]
+    match expr:
+        case ["object", name]:
+            return [str(name)]
+        case ["list" | "map" | "union", *parts]:
+            return [name for part in parts for name in _object_names(part)]
+        case _:
+            return []
 
 
-@functools.lru_cache(maxsize=8)
-def _inputs_text(folder: Path) -> str:
-    path = folder / "_inputs.py"
+@functools.lru_cache(maxsize=16)
+def _text(folder: Path, file: str) -> str:
+    path = folder / file
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
@@ -189,6 +195,17 @@ def _class(source: str, name: str, *, generic: bool = False) -> ast.ClassDef | N
     end = re.compile(r"\n(?=[@\w#])").search(source, start + 1)
     body = ast.parse(source[start : end.start() if end else None]).body[0]
     return body if isinstance(body, ast.ClassDef) else None
+
+
+def _enum_values(tree: ast.ClassDef | None) -> list[str | int | float]:
+    """The values of an enum class."""
+    return [
+        statement.value.value
+        for statement in (tree.body if tree else [])
+        if isinstance(statement, ast.Assign)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str | int | float)
+    ]
 
 
 def _wire_names(tree: ast.ClassDef) -> dict[str, str]:

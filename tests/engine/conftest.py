@@ -15,7 +15,7 @@ Stacks = Callable[..., Deployment]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here is an engine test. The Automation API leaves the event loops of inline programs to the collector."""
+    """Everything here is an engine test. (The Automation API leaves event loops of inline programs unclosed.)"""
     here = Path(__file__).parent
     leaks = ("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
     for item in items:

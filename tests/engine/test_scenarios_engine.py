@@ -1,4 +1,4 @@
-"""Every AWS manifest of the scenarios through the real engine: made, made again with nothing to do, destroyed to the last thing."""
+"""Every AWS scenario through the real engine: made, made again with nothing to do, destroyed to the last thing."""
 
 from __future__ import annotations
 
