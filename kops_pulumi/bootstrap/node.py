@@ -41,7 +41,7 @@ class Asset:
     urls: Mapping[Arch, tuple[str, ...]]
     """By architecture, tried in this order. An architecture that is absent has no build."""
     sha256: Mapping[Arch, str]
-    """Hexadecimal digests. Absent: the machine takes it from `<url>.sha256` over TLS, never nothing."""
+    """Hexadecimal digests. Absent: see `checksums`; never nothing."""
     destination: str
     """A file, or the directory that an archive is unpacked into; always absolute."""
     archive: bool = False
@@ -51,6 +51,9 @@ class Asset:
     members: tuple[str, ...] = ()
     """Only these members of the archive (paths in it); all when empty."""
     mode: int = 0o755
+    checksums: Mapping[Arch, str] = field(default_factory=dict)
+    """Where a digest is unknown: the address (https) of the publisher's checksum file. It holds the digest alone, or
+    lines of digest and file name, of which the one for the last component of the URL counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +181,23 @@ class Containerd:
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """NVIDIA GPUs: what is installed for them."""
+    """NVIDIA GPUs: what is installed where a machine has one (a PCI device of vendor 0x10de)."""
 
-    package: str
-    """Driver package of the distribution."""
-    toolkit: str
-    """Package of the container toolkit."""
+    packages: tuple[str, ...]
+    """Driver and container toolkit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository of packages (Debian family) beside the distribution's own."""
+
+    name: str
+    key_url: str
+    """Address (https) of its signing key."""
+    url: str
+    suite: str
+    """`/` for a flat repository."""
+    components: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +300,10 @@ class NodeConfig:
     sysctls: Mapping[str, str]
     modules: tuple[str, ...]
     packages: tuple[str, ...]
+    """Packages of the distribution: ours, then the user's."""
+    repositories: tuple[Repository, ...]
+    """Written to /etc/apt/sources.list.d as `<name>.sources`, signed by /etc/apt/keyrings/<name>.asc, which a step
+    fetches before it installs packages."""
     mounts: tuple[Mount, ...]
     hooks: tuple[Unit, ...]
     files: tuple[File, ...]
