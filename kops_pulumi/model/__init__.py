@@ -11,7 +11,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import Enum
 from typing import Any
 
 from kops_pulumi.model.access import (
@@ -33,11 +33,22 @@ from kops_pulumi.model.endpoints import (
     EndpointSubnet,
     Listener,
 )
-from kops_pulumi.model.machines import EtcdCluster, EtcdMember, Group, UserData, Volume
+from kops_pulumi.model.machines import Bundle, EtcdCluster, EtcdMember, Group, UserData, Volume
 from kops_pulumi.model.network import Hop, NatGateway, NetworkPlan, Route, RouteTable, Subnet, SubnetType
 from kops_pulumi.model.roles import Late, Role
+from kops_pulumi.model.secrets import (
+    Certificate,
+    CertificateKind,
+    Generation,
+    LeafCertificate,
+    StoreKind,
+    StoreObject,
+    StorePlan,
+    Trust,
+)
 
 __all__ = [
+    "Bundle",
     "Certificate",
     "CertificateKind",
     "ClusterPlan",
@@ -49,11 +60,13 @@ __all__ = [
     "EndpointSubnet",
     "EtcdCluster",
     "EtcdMember",
+    "Generation",
     "Group",
     "Hop",
     "Identity",
     "IdentityKind",
     "Late",
+    "LeafCertificate",
     "Listener",
     "NatGateway",
     "NetworkPlan",
@@ -67,27 +80,16 @@ __all__ = [
     "Rule",
     "ServiceAccountIssuer",
     "SshKey",
+    "StoreKind",
+    "StoreObject",
+    "StorePlan",
     "Subnet",
     "SubnetType",
     "TerminationQueue",
+    "Trust",
     "UserData",
     "Volume",
 ]
-
-
-class CertificateKind(StrEnum):
-    AUTHORITY = "authority"
-    KEY_PAIR = "key-pair"
-    """A bare key pair (service-account signing)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """A certificate authority or key pair that is made once and kept in encrypted state (decision 11)."""
-
-    key: str
-    kind: CertificateKind
-    common_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +133,15 @@ class ClusterPlan:
     ssh_key: SshKey | None
     termination_queue: TerminationQueue | None
     store: str
-    """Where nodes read their bundles and backups go: the manifest's configBase."""
+    """Address of the store, where nodes read their bundles and backups go; see `object_store`."""
     name_limits: Mapping[str, int] = field(default_factory=dict)
     """Longest physical name by kind of resource, from the cloud; `Names.of(plan)` uses it."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """The user's cloudLabels for everything."""
+    object_store: StorePlan | None = None
+    """The store in parts; None where the cloud has no object store."""
+    leaves: tuple[LeafCertificate, ...] = ()
+    """Certificates that Pulumi makes: the administrator's, and those of API servers. Sorted by key."""
     options: Any = None
     """Cluster-wide options that only this cloud knows: a frozen dataclass of `clouds/<cloud>/__init__.py`."""
 
@@ -161,7 +167,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        shown = (f for f in dataclasses.fields(value) if f.metadata.get("dumped", True))
+        return {f.name: plain(getattr(value, f.name)) for f in shown}
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in sorted(value.items())}
     if isinstance(value, tuple | list):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kops_pulumi.model.roles import Role
@@ -30,6 +30,17 @@ class UserData:
     text: str
     """The complete text (cloud-config or MIME multipart), before compression and base64."""
     compress: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What a group's machines fetch at every boot. Never a secret, never a late value."""
+
+    path: str
+    """Below the store's address; has the digest in it, so that another content is another object."""
+    sha256: str
+    """Hexadecimal."""
+    content: bytes = field(repr=False, metadata={"dumped": False})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,8 @@ class Group:
     endpoints: tuple[str, ...]
     """`Endpoint.name`s whose load balancer sends traffic here."""
     user_data: UserData | None
+    bundle: Bundle | None = None
+    """None on machines that are no nodes (bastions)."""
     options: Any = None
     """What only this cloud knows: a frozen dataclass of `clouds/<cloud>/__init__.py`."""
 

@@ -91,6 +91,11 @@ class Names:
         """A load balancer or target group: always hashed, no dots."""
         return limited(f"{prefix}-{self.dashed}", self.limits.get("load-balancer", 32), always_hash=True)
 
+    def bucket(self, region: str) -> str:
+        """The cluster's own bucket; its hash also has the region in it. Bucket names have no dots (TLS) here."""
+        place = limited(f"{self.dashed.lower()}-{short_hash(f'{self.cluster}/{region}')}", 58)
+        return f"kops-{place}"
+
     def fit(self, kind: str, text: str) -> str:
         """`text` cut to the limit of this kind of resource, hashed when cut."""
         return limited(text, self.limits.get(kind, 255))
@@ -106,4 +111,19 @@ def logical(*parts: str) -> str:
 
 def bundle_prefix(store: str, role: Role) -> str:
     """Where machines of a role find their bundles in the store; each role may read its own prefix and no other's."""
-    return f"{store.rstrip('/')}/bundles/{role.value}"
+    return f"{store.rstrip('/')}/nodes/{role.value}"
+
+
+def secrets_prefix(store: str, role: Role) -> str:
+    """Secrets of machines of a role; control planes and API servers only, each their own."""
+    return f"{store.rstrip('/')}/secrets/{role.value}"
+
+
+def join_prefix(store: str) -> str:
+    """What machines need to join: `ca.crt`, `token`, `addresses/<machine>`."""
+    return f"{store.rstrip('/')}/join"
+
+
+def backups_prefix(store: str) -> str:
+    """Snapshots of etcd, `<etcd cluster>/…` below it."""
+    return f"{store.rstrip('/')}/backups/etcd"
