@@ -53,7 +53,7 @@ IAM: tuple[IamDeviation, ...] = (
         "that holds bundles of nodes only and never an authority's key",
         action="s3:GetObject",
         roles=frozenset({"nodes", "apiservers"}),
-        resource="arn:aws:s3:::store/bundles/*/*",
+        resource="arn:aws:s3:::store/nodes/*/*",
     ),
 )
 

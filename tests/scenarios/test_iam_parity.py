@@ -97,7 +97,7 @@ def test_workers_read_nothing_but_their_own_bundles(shared: Path, name: str) -> 
     for identity in plan.identities:
         if kops_iam.kind_of(identity.name) == "nodes":
             places = {i.resource for i in kops_iam.our_allowances(identity, plan) if i.action.startswith("s3:")}
-            assert places == {"arn:aws:s3:::store/bundles/node/*"}
+            assert places == {"arn:aws:s3:::store/nodes/node/*"}
 
 
 def host(plan: ClusterPlan) -> str:

@@ -83,7 +83,7 @@ def test_cloud_config_refers_to_the_bundle_by_place_and_digest():
     digest = hashlib.sha256(canonical(config)).hexdigest()
     assert file["path"] == NODE_FILE
     assert references == {
-        "bundle": f"s3://store/boot.example.org/bundles/node/nodes/{digest}.json",
+        "bundle": f"s3://store/boot.example.org/nodes/node/nodes/{digest}.json",
         "cluster": "boot.example.org",
         "group": "nodes",
         "role": "node",

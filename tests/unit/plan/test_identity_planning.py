@@ -52,7 +52,7 @@ def test_every_role_reads_its_own_bundles_only() -> None:
     found = planned(Role.CONTROL_PLANE, Role.API_SERVER, Role.NODE, Role.BASTION)
     for key in ("control-plane", "apiserver", "node"):
         reads = {p.scope for p in found[key].permissions if p.verb == "store.read"}
-        assert reads == {f"{STORE}/bundles/{key}"}
+        assert reads == {f"{STORE}/nodes/{key}"}
     assert found["bastion"].permissions == ()
 
 

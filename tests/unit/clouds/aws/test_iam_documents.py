@@ -13,7 +13,7 @@ from kops_pulumi.clouds.aws import iam
 from kops_pulumi.errors import KopsError
 from kops_pulumi.model import Permission
 
-SCOPES = {"store": "s3://orchard-state/orchard.example.com/bundles/node", "backups": "s3://orchard-backups/etcd/main"}
+SCOPES = {"store": "s3://orchard-state/orchard.example.com/nodes/node", "backups": "s3://orchard-backups/etcd/main"}
 WHERE = iam.Scope("orchard.example.com", "eu-west-1", "nodes.orchard.example.com", "orchard-nth", {"example.com": "Z1"})
 PERMISSIONS = st.sets(
     st.sampled_from([Permission(verb, SCOPES.get(verb.partition(".")[0], "example.com")) for verb in sorted(iam.VERBS)])
@@ -107,7 +107,7 @@ def test_no_verb_hands_out_whole_services_or_foreign_roles(verb: str) -> None:
 def test_documents_fit_the_partition_of_the_region(region: str, partition: str, service: str) -> None:
     where = iam.Scope("orchard.example.com", region, "nodes", "queue")
     text = iam.policy({Permission("store.read", SCOPES["store"]), Permission("encryption.use")}, where) or ""
-    assert f"arn:{partition}:s3:::orchard-state/orchard.example.com/bundles/node/*" in text
+    assert f"arn:{partition}:s3:::orchard-state/orchard.example.com/nodes/node/*" in text
     assert service in text
 
 
@@ -116,7 +116,7 @@ def test_a_store_is_read_below_its_prefix_only() -> None:
     assert statement == {
         "Action": "s3:GetObject",
         "Effect": "Allow",
-        "Resource": "arn:aws:s3:::orchard-state/orchard.example.com/bundles/node/*",
+        "Resource": "arn:aws:s3:::orchard-state/orchard.example.com/nodes/node/*",
     }
 
 
