@@ -80,6 +80,8 @@ class Cloud(Protocol):
 
     name: str
     """The manifest's `spec.cloudProvider`."""
+    store_scheme: str | None
+    """Scheme of the cloud's object store in addresses (`s3`); None when it has none."""
     capabilities: Capabilities
     name_limits: Mapping[str, int]
     """Longest physical name by kind of resource (see `plan/names.py`)."""

@@ -8,6 +8,7 @@ no clock, no environment.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -19,6 +20,8 @@ from kops_pulumi.errors import Finding, KopsError, ManifestError, errors_in
 from kops_pulumi.plugins import Cloud
 from kops_pulumi.resolve import versions
 
+LONGEST_BUCKET: Final = 63
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; GCS allows as many without dots."""
 API_VERSION: Final = "kops.k8s.io/v1alpha2"
 ETCD_CLUSTERS: Final = ("main", "events")
 
@@ -51,8 +54,8 @@ class Wishes:
     name: str
     cloud: str
     zones: tuple[str, ...]
-    admin_access: tuple[str, ...]
-    """Ranges that may reach the Kubernetes API."""
+    admin_access: tuple[str, ...] = ()
+    """Ranges that may reach the Kubernetes API; none keeps it closed from outside."""
     ssh_access: tuple[str, ...] = ()
     ssh_public_key: str | None = None
     control_plane_zones: tuple[str, ...] = ()
@@ -77,6 +80,7 @@ class Wishes:
     utility_subnets: tuple[str, ...] = ()
     image: str | None = None
     config_base: str | None = None
+    """Where the nodes' files go; None takes `default_store`."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Further values by dotted path, such as `spec.kubelet.maxPods`."""
 
@@ -89,6 +93,15 @@ def write(wishes: Wishes) -> list[Document]:
     if full is None or errors_in(findings):
         raise ManifestError(_without_places(findings))
     return _written_down(draft, full)
+
+
+def default_store(cluster: str, cloud: Cloud) -> str | None:
+    """A bucket of the cluster's own; all the world shares bucket names, so a hash of the cluster's is part of it."""
+    if cloud.store_scheme is None:
+        return None
+    digest = hashlib.sha256(cluster.encode()).hexdigest()[:8]
+    bucket = f"{cluster.replace('.', '-')[: LONGEST_BUCKET - 14]}-kops-{digest}".lower()
+    return f"{cloud.store_scheme}://{bucket}/{cluster}"
 
 
 def _draft(wishes: Wishes, cloud: Cloud) -> list[Document]:
@@ -134,7 +147,7 @@ def _cluster_spec(wishes: Wishes, cloud: Cloud, controls: Sequence[str]) -> Docu
     return {
         "cloudProvider": wishes.cloud,
         "kubernetesVersion": wishes.kubernetes_version or f"1.{versions.newest_minor()}.0",
-        "configBase": wishes.config_base,
+        "configBase": wishes.config_base or default_store(wishes.name, cloud),
         "api": {"loadBalancer": balancer} if balanced and cloud.capabilities.load_balancer else {"dns": {}},
         "authorization": {"rbac": {}},
         "etcdClusters": [_etcd(name, members, encrypted=cloud.capabilities.volume_encryption) for name in etcd],

@@ -87,15 +87,15 @@ _FLAGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--kubernetes-version", {"help": "Default: the newest minor that this version supports."}),
     ("--ssh-public-key", {"type": click.Path(exists=True, dir_okay=False, path_type=Path),
                           "help": "File of the operators' public key."}),
-    ("--admin-access", {"type": COMMA, "required": True,
-                        "help": "Ranges that may reach the API, comma-separated; 0.0.0.0/0 is everybody."}),
+    ("--admin-access", {"type": COMMA, "default": (),
+                        "help": "Ranges that may reach the API, comma-separated; default: none from outside."}),
     ("--ssh-access", {"type": COMMA, "default": (), "help": "Ranges that may log in by SSH; default: none."}),
     ("--network-cidr", {"help": "IPv4 range of the new network."}),
     ("--network-id", {"help": "Existing network to use; never changed."}),
     ("--subnets", {"type": COMMA, "default": (), "help": "Existing subnets, one a zone."}),
     ("--utility-subnets", {"type": COMMA, "default": (), "help": "Existing public subnets beside private ones."}),
     ("--image", {"help": "Machine image; default: the newest we know, written down exactly."}),
-    ("--config-base", {"help": "Object-store address for the nodes' files, e.g. s3://bucket/NAME."}),
+    ("--config-base", {"help": "Where the nodes' files go, e.g. s3://bucket/NAME; default: a bucket of its own."}),
     ("--set", {"multiple": True, "metavar": "PATH=VALUE", "help": "More, e.g. spec.kubelet.maxPods=200; repeatable."}),
 )  # fmt: skip
 
@@ -128,8 +128,8 @@ def cluster(
 ) -> None:
     """Write the manifest of a new cluster to clusters/NAME/cluster.yaml.
 
-    Defaults are kops's, but closed where kops is open: --admin-access must be said, and SSH stays shut without
-    --ssh-access. Versions, images and addresses are written down, so that nothing moves by itself later.
+    Defaults are kops's, but closed where kops is open: nobody outside reaches the API without --admin-access, nor logs
+    in by SSH without --ssh-access. Versions, images and addresses are written down, so that nothing moves by itself.
 
     \b
       kops-pulumi create cluster prod.example.com --zones eu-central-1a,eu-central-1b,eu-central-1c \\
@@ -140,13 +140,22 @@ def cluster(
     given = cluster_name(ctx, name, name_flag)
     if not given:
         raise click.UsageError("which name shall the cluster have? give NAME", ctx=ctx)
-    documents = starter.write(_wishes(given, flags))
+    documents = starter.write(_wishes(given, dict(flags)))
+    _remark(documents[0]["spec"], flags)
     if dry_run:
         click.echo(as_json(documents) if output == "json" else as_yaml(documents))
         return
     path = store_of(ctx, state).add(given, as_yaml(documents) + "\n")
     click.echo(f"wrote {path}")
     click.echo(f"see what it becomes: kops-pulumi update cluster {given}", err=True)
+
+
+def _remark(spec: dict[str, Any], flags: dict[str, Any]) -> None:
+    """What a user should know of the defaults that they took."""
+    if not flags["admin_access"]:
+        click.echo("nobody outside the network may reach the API: name who may with --admin-access", err=True)
+    if not flags["config_base"] and "configBase" in spec:
+        click.echo(f"the nodes' files go to {spec['configBase']}: that bucket has to be there, and yours", err=True)
 
 
 def _wishes(name: str, flags: dict[str, Any]) -> Wishes:

@@ -60,7 +60,7 @@ class Lines:
 
     def _line(self, step: StepEventMetadata, words: dict[str, str], word: str = "") -> None:
         word = word or words.get(step.op.value, "")
-        if word and not step.type.startswith(("pulumi:", "kops:")):
+        if word and _is_thing(step):
             elapsed = f"{time.monotonic() - self.started:7.1f} s"
             click.echo(f"{elapsed}  {word:8} {short_type(step.type)}  {_name(step)}", err=True)
 
@@ -90,12 +90,14 @@ class LiveView:
                 self._end(event.res_op_failed_event.metadata, failed=True)
 
     def _begin(self, step: StepEventMetadata) -> None:
-        if step.op.value not in _QUIET_OPS:
+        if step.op.value not in _QUIET_OPS and _is_thing(step):
             text = f"{_DOING.get(step.op.value, step.op.value):9} {short_type(step.type)}  {_name(step)}"
             self._running[step.urn] = (text, time.monotonic())
 
     def _end(self, step: StepEventMetadata, *, failed: bool = False) -> None:
         self._running.pop(step.urn, None)
+        if not _is_thing(step):
+            return
         word = "failed" if failed else _DONE.get(step.op.value, "looked at")
         self._done[word] += 1
 
@@ -123,6 +125,11 @@ def _live(title: str) -> Iterator[LiveView]:
     view = LiveView(title)
     with Live(view, console=Console(file=sys.stderr), refresh_per_second=8, transient=True):
         yield view
+
+
+def _is_thing(step: StepEventMetadata) -> bool:
+    """Components, providers and the stack itself are bookkeeping: nobody waits for them."""
+    return not step.type.startswith(("pulumi:", "kops:"))
 
 
 def _name(step: StepEventMetadata) -> str:

@@ -82,6 +82,7 @@ class Aws:
     """Amazon Web Services."""
 
     name: str = "aws"
+    store_scheme: str | None = "s3"
     capabilities: Capabilities = Capabilities(  # noqa: RUF009 - a frozen value
         load_balancer=True,
         groups=True,

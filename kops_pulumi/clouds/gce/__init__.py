@@ -66,6 +66,7 @@ class Gce:
     """Google Compute Engine."""
 
     name: str = "gce"
+    store_scheme: str | None = "gs"
     capabilities: Capabilities = Capabilities(  # noqa: RUF009 - a frozen value
         load_balancer=True,
         groups=True,

@@ -60,6 +60,7 @@ class OpenStack:
     """An OpenStack deployment with Nova, Neutron and Cinder; Octavia, Designate and Swift where it has them."""
 
     name: str = "openstack"
+    store_scheme: str | None = "swift"
     capabilities: Capabilities = Capabilities(  # noqa: RUF009 - a frozen value
         load_balancer=True,
         groups=False,

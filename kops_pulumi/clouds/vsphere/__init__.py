@@ -54,6 +54,7 @@ class VSphere:
     """A vCenter with its hosts."""
 
     name: str = "vsphere"
+    store_scheme: str | None = None
     capabilities: Capabilities = Capabilities(  # noqa: RUF009 - a frozen value
         load_balancer=False,
         groups=False,

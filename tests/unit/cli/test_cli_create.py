@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from kops_pulumi import pipeline, starter
+from kops_pulumi import clouds, pipeline, starter
 from kops_pulumi.cli import create
 from kops_pulumi.errors import ManifestError
 from kops_pulumi.resolve.versions import DEFAULTS_VERSION
@@ -171,7 +171,7 @@ def test_an_ssh_key_travels_in_the_manifest(cli, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (NEW[:-2], 64, "--admin-access"),
+        (NEW[:3], 64, "--zones"),
         ((*NEW, "--bastion"), 1, "--topology private"),
         ((*NEW, "--network-id", "vpc-1", "--subnets", "a,b"), 1, "2 subnets for 1 zones"),
         ((*NEW, "--subnets", "a"), 1, "--network-id"),
@@ -187,6 +187,23 @@ def test_wishes_that_make_no_cluster_are_refused_and_nothing_is_written(cli, tmp
     assert message in result.err
     assert "Traceback" not in result.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_admin_access_the_api_stays_closed_and_the_user_is_told(cli, tmp_path):
+    result = cli(*NEW[:-2])
+    assert (result.code, "--admin-access" in result.err) == (0, True)
+    written = tmp_path / "clusters" / "new.example.com" / "cluster.yaml"
+    rules = json.loads(cli("toolbox", "firewall", "-f", written, "-o", "json").out)
+    assert not [rule for rule in rules if rule["source"]["kind"] == "cidr"]
+
+
+def test_the_default_bucket_is_legal_and_its_own():
+    aws, name = clouds.get("aws"), "x" * 60 + ".example.com"
+    bucket = starter.default_store(name, aws).split("/")[2]
+    assert len(bucket) <= 63
+    assert "." not in bucket
+    assert starter.default_store(name, aws) != starter.default_store("y" + name[1:], aws)
+    assert starter.default_store(name, clouds.get("vsphere")) is None
 
 
 def test_an_existing_cluster_is_never_overwritten(cli, stored):
