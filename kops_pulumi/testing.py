@@ -160,7 +160,7 @@ def _run(program: Callable[[], object], monitor: _Monitor, project: str, stack: 
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
-        loop.run_until_complete(run_in_stack(lambda: _without_result(program)))
+        loop.run_until_complete(run_in_stack(lambda: _run_and_settle(program)))
     except BaseException:
         # The first failure is the one to tell; what waits for the failed resource would only repeat it.
         loop.set_exception_handler(lambda *_: None)
@@ -175,8 +175,13 @@ def _run(program: Callable[[], object], monitor: _Monitor, project: str, stack: 
         loop.close()
 
 
-def _without_result(program: Callable[[], object]) -> None:
+async def _run_and_settle(program: Callable[[], object]) -> None:
+    """Wait for all values at once; Pulumi would look at all of them again each time that one is there."""
     program()
+    while pending := [task for task in settings.SETTINGS.outputs if not task.done()]:
+        done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_EXCEPTION)
+        if any(task.cancelled() or task.exception() for task in done):
+            return
 
 
 class _Monitor(mocks.MockMonitor):
