@@ -7,7 +7,7 @@ resource by resource; `Kind.replaces` are its ForceNew attributes.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kops_pulumi.rehearsal.aws.facts import (
@@ -73,6 +73,12 @@ def _subnet(birth: Birth, id_: str) -> Values:
         if birth.inputs.get("ipv6CidrBlock")
         else "",
     }
+
+
+def _subnet_replaces(old: Values, _new: Values) -> Iterator[str]:
+    """A range whose addresses are given to machines as they start cannot be taken away."""
+    if old.get("assignIpv6AddressOnCreation"):
+        yield "ipv6CidrBlock"
 
 
 def zone_id(zone: str) -> str:
@@ -223,8 +229,10 @@ NETWORK: Final[Mapping[str, Kind]] = {
             refs=_IN_VPC,
             admit=_admit_subnet,
             rules=(_cidrs("cidrBlock", "ipv6CidrBlock"),),
+            also_replaces=_subnet_replaces,
         ),
-        "vpcId cidrBlock availabilityZone availabilityZoneId ipv6Native outpostArn ipv4IpamPoolId ipv6IpamPoolId",
+        "vpcId cidrBlock availabilityZone availabilityZoneId ipv6Native outpostArn "
+        "ipv4IpamPoolId ipv4NetmaskLength ipv6IpamPoolId ipv6NetmaskLength",
     ),
     INTERNET_GATEWAY: kind(
         Kind(identify=prefixed("igw"), compute=ec2_arn("internet-gateway"), refs=_IN_VPC, unique=("vpcId",))
@@ -264,7 +272,7 @@ NETWORK: Final[Mapping[str, Kind]] = {
             refs=(ref("subnetId", SUBNET), ref("allocationId", ADDRESS)),
             unique=("allocationId",),
         ),
-        "subnetId allocationId connectivityType privateIp vpcId availabilityMode",
+        "subnetId allocationId connectivityType privateIp secondaryPrivateIpAddressCount vpcId availabilityMode",
     ),
     ADDRESS: kind(
         Kind(identify=prefixed("eipalloc"), compute=_address, handles=("arn", "publicIp")),

@@ -30,7 +30,7 @@ from kops_pulumi.rehearsal.aws.facts import (
     physical_name,
     ref,
 )
-from kops_pulumi.rehearsal.kinds import Birth, Kind, OnDelete, Values
+from kops_pulumi.rehearsal.kinds import Birth, Failure, Kind, OnDelete, Values
 
 _NLB_ZONES: Final = {
     "us-east-1": "Z26RNL4JYFTOTI",
@@ -80,6 +80,12 @@ def _load_balancer_replaces(old: Values, new: Values) -> Iterator[str]:
         yield from ("subnets", "subnetMappings")
     if bool(old.get("securityGroups")) != bool(new.get("securityGroups")):
         yield "securityGroups"
+
+
+def _one_way_to_subnets(inputs: Values) -> list[Failure]:
+    given = [key for key in ("subnets", "subnetMappings") if key in inputs]
+    message = f"exactly one of subnets and subnetMappings is needed, got {' and '.join(given) or 'none'}"
+    return [] if len(given) == 1 else [("subnets", message)]
 
 
 def _target_group_id(birth: Birth) -> str:
@@ -164,7 +170,7 @@ SERVICES: Final[Mapping[str, Kind]] = {
                 ref("subnetMappings[].allocationId", ADDRESS),
                 ref("securityGroups[]", SECURITY_GROUP),
             ),
-            rules=(legal_name(32, _LB_NAME),),
+            rules=(legal_name(32, _LB_NAME), _one_way_to_subnets),
             also_replaces=_load_balancer_replaces,
         ),
         "name namePrefix internal loadBalancerType customerOwnedIpv4Pool",

@@ -151,13 +151,22 @@ def test_network_load_balancers_gain_subnets_but_never_lose_them(account: Accoun
     assert replaces(["a", "b"], ["a"], "application") == ()
 
 
+@pytest.mark.parametrize(("assigned", "replaced"), [(True, ("ipv6CidrBlock",)), (False, ())])
+def test_an_ipv6_range_in_use_by_new_machines_cannot_change(
+    account: Account, assigned: bool, replaced: tuple[str, ...]
+) -> None:
+    old = {"ipv6CidrBlock": "2001:db8:0:100::/64", "assignIpv6AddressOnCreation": assigned}
+    assert account.life.diff(aws.SUBNET, old, {**old, "ipv6CidrBlock": "2001:db8:0:101::/64"}).replaces == replaced
+
+
 @pytest.mark.parametrize(
     ("token", "inputs", "complaint"),
     [
         (aws.LAUNCH_TEMPLATE, {"userData": "#cloud-config"}, "is not base64"),
         (aws.LAUNCH_TEMPLATE, {"userData": base64.b64encode(b"x" * 16385).decode()}, "the limit is 16384"),
-        (aws.LOAD_BALANCER, {"name": "a" * 33}, "has 33 characters, the limit is 32"),
-        (aws.LOAD_BALANCER, {"name": "a.b"}, "has characters that are not allowed"),
+        (aws.LOAD_BALANCER, {"name": "a"}, "exactly one of subnets and subnetMappings is needed, got none"),
+        (aws.LOAD_BALANCER, {"subnets": ["a"], "name": "a" * 33}, "has 33 characters, the limit is 32"),
+        (aws.LOAD_BALANCER, {"subnets": ["a"], "name": "a.b"}, "has characters that are not allowed"),
         (aws.ROLE, {"name": "r", "assumeRolePolicy": "{"}, "is not JSON"),
         (aws.ROLE, {"name": "r", "assumeRolePolicy": "{}"}, "is not a policy document"),
         (aws.KEY_PAIR, {"publicKey": "-----BEGIN"}, "ssh-rsa and ssh-ed25519"),
