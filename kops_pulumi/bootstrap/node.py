@@ -48,8 +48,8 @@ class Asset:
     """A .tar.gz to unpack; otherwise the download is the program."""
     strip: int = 0
     """Leading path components of an archive to drop."""
-    members: tuple[str, ...] = ()
-    """Only these members of the archive (paths in it); all when empty."""
+    members: Mapping[Arch, tuple[str, ...]] = field(default_factory=dict)
+    """Only these members of the archive (paths in it, before `strip`); all when there are none."""
     mode: int = 0o755
     checksums: Mapping[Arch, str] = field(default_factory=dict)
     """Where a digest is unknown: the address (https) of the publisher's checksum file. It holds the digest alone, or
@@ -174,6 +174,7 @@ class Containerd:
     hosts: Mapping[str, str]
     """hosts.toml by registry (`_default` for all others), for mirrors."""
     socket: str
+    log_level: str
     gvisor: bool
     gvisor_platform: str | None
     nerdctl: bool
