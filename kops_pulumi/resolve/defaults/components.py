@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from kops_pulumi.resolve import cidr
+from kops_pulumi.resolve.defaults import hardening
 from kops_pulumi.resolve.defaults.facts import Facts
 from kops_pulumi.resolve.fill import Table, fill
 from kops_pulumi.resolve.traits import amazonvpc, cilium_eni, ipv6
@@ -29,13 +30,15 @@ ADMISSION_PLUGINS = [
     "ServiceAccount",
     "ValidatingAdmissionPolicy",
     "ValidatingAdmissionWebhook",
+    *hardening.ADMISSION_PLUGINS,
 ]
 EVICTION_HARD = (
     "memory.available<100Mi,nodefs.available<10%,nodefs.inodesFree<5%,imagefs.available<10%,imagefs.inodesFree<5%"
 )
 KUBE_PROXY: Table = {"enabled": True, "cpu_request": "100m", "log_level": 2, "proxy_mode": "iptables"}
-SCHEDULER: Table = {"cpu_request": "100m", "log_level": 2}
+SCHEDULER: Table = {**hardening.SCHEDULER, "cpu_request": "100m", "log_level": 2}
 KUBELET: Table = {
+    **hardening.KUBELET,
     "anonymous_auth": False,
     "authorization_mode": "Webhook",
     "cgroup_driver": "systemd",  # kubeadm's and containerd's: two drivers on one machine make it unstable
@@ -71,6 +74,7 @@ def _api_server(spec: Any, facts: Facts) -> Table:
     always = spec.authorization.always_allow is not None
     issuer = f"https://api.internal.{facts.name}"
     return {
+        **hardening.API_SERVER,
         "secure_port": 443,
         "bind_address": "::" if ipv6(spec) else "0.0.0.0",  # noqa: S104 - an API server serves every interface
         "allow_privileged": True,  # CNI and CSI pods are
@@ -95,6 +99,7 @@ def _controller_manager(spec: Any, facts: Facts) -> Table:
     pods_elsewhere = ipv6(spec) or amazonvpc(spec) or cilium_eni(spec)
     kubenet = bool(spec.networking) and spec.networking.kubenet is not None
     return {
+        **hardening.CONTROLLER_MANAGER,
         "allocate_node_cidrs": not pods_elsewhere,
         "cluster_cidr": spec.pod_cidr,
         "cluster_name": facts.name,
