@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 PACKAGE = "aws"
-_TEXTS = ("profile", "accessKey", "secretKey", "token")
+_SECRETS = ("accessKey", "secretKey", "token")
 _FLAGS = ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId")
 _OBJECTS = ("allowedAccountIds", "assumeRoles", "assumeRoleWithWebIdentity", "defaultTags", "endpoints", "ignoreTags")
 
@@ -23,7 +23,8 @@ def make(name: str, region: str, parent: pulumi.Resource) -> pulumi.ProviderReso
     if configured not in (None, region):
         pulumi.log.warn(f"aws:region is {configured}, but the manifest's zones are in {region}; using {region}", parent)
     settings: dict[str, Any] = {
-        **{key: config.get_secret(key) for key in _TEXTS},
+        "profile": config.get("profile"),
+        **{key: config.get_secret(key) for key in _SECRETS},
         **{key: config.get_bool(key) for key in _FLAGS},
         **{key: config.get_object(key) for key in _OBJECTS},
         "maxRetries": config.get_int("maxRetries"),
