@@ -50,7 +50,7 @@ def world(path: Path, *, environ: Mapping[str, str] | None = None) -> Iterator[W
     from kops_pulumi.rehearsal.server import Servers
 
     path = path.absolute()
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)  # keys in its states are under a passphrase everybody knows
     outside = os.environ if environ is None else environ
     found = engines.look(outside)
     if found.engine is None:
