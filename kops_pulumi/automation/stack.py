@@ -161,7 +161,7 @@ class ClusterStack:
     def _engine(self) -> engines.Engine:
         look = engines.look(self.settings.environment)
         if look.engine is None:
-            raise ToolError("; ".join(look.problems), hint="`kops-pulumi doctor --mend` installs an engine")
+            raise ToolError("; ".join(look.problems), hint="`kops-pulumi doctor` tells how to get an engine")
         return look.engine
 
     @cached_property

@@ -50,7 +50,7 @@ def root(debug: bool, rehearsing: bool, name: str | None, state: str | None) -> 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = _debug_first(sys.argv[1:] if argv is None else argv)
     try:
         return _run(arguments)
     except KeyboardInterrupt:
@@ -60,6 +60,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader has gone (`| head`): nobody is left to tell, and Python must not try to flush at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+
+
+def _debug_first(arguments: Sequence[str]) -> list[str]:
+    """`--debug` may stand anywhere before a `--`; click knows it at the root only."""
+    everything = list(arguments)
+    end = everything.index("--") if "--" in everything else len(everything)
+    ours = [argument for argument in everything[:end] if argument != "--debug"]
+    return ["--debug"] * (len(ours) < end) + ours + everything[end:]
 
 
 def _run(arguments: list[str]) -> int:
@@ -116,4 +124,4 @@ def _first_line(error: Exception) -> str:
 
 
 def _debugging(arguments: list[str]) -> bool:
-    return "--debug" in arguments or os.environ.get("KOPS_PULUMI_DEBUG", "") not in {"", "0", "false"}
+    return arguments[:1] == ["--debug"] or os.environ.get("KOPS_PULUMI_DEBUG", "") not in {"", "0", "false"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -41,38 +40,48 @@ def cluster(target: Target, yes: bool, output: str, remove_manifest: bool) -> No
     name = target.cluster()
     stack = open_state(name, target.store)
     resources = stack.resources()
-    _list(name, resources, output)
+    _list(name, resources, _adopted(target), output)
     if not resources:
         click.echo(f"{name} has nothing in the cloud.", err=True)
     if not yes:
         click.echo("Nothing has been deleted; --yes deletes the cluster.", err=True)
         return
-    _confirm(name)
     if resources:
+        _confirm(name)
         _destroy(name, stack)
     if remove_manifest and target.name:
         for path in target.store.remove(target.name):
             click.echo(f"removed {path}", err=True)
 
 
-def _list(name: str, resources: tuple[StateResource, ...], output: str) -> None:
+def _adopted(target: Target) -> tuple[tuple[str, str], ...]:
+    """What the manifest says existed before; nothing when the manifest is not good enough to tell."""
+    from kops_pulumi import pipeline
+    from kops_pulumi.plan import views
+
+    try:
+        planned = pipeline.load(target.paths, overlays=target.overlays)
+    except KopsError:
+        return ()
+    return views.adopted(planned.plan)
+
+
+def _list(name: str, resources: tuple[StateResource, ...], adopted: tuple[tuple[str, str], ...], output: str) -> None:
     from kops_pulumi.automation.render import short_type
     from kops_pulumi.automation.report import Kind
 
-    found = [resource for resource in resources if resource.kind is Kind.RESOURCE]
-    goes = sorted((r for r in found if not r.external), key=lambda r: (r.type, r.name))
-    stays = sorted((r for r in found if r.external), key=lambda r: (r.type, r.name))
+    found = sorted((r for r in resources if r.kind is Kind.RESOURCE), key=lambda r: (r.type, r.name))
+    goes = [resource for resource in found if not resource.external]
+    stays = [*adopted, *((short_type(resource.type), resource.name) for resource in found if resource.external)]
     if output == "json":
         rows = [{"type": r.type, "name": r.name, "protected": r.protected} for r in goes]
-        kept = [{"type": r.type, "name": r.name} for r in stays]
-        click.echo(as_json({"cluster": name, "delete": rows, "keep": kept}))
+        click.echo(as_json({"cluster": name, "delete": rows, "keep": [{"what": w, "name": n} for w, n in stays]}))
         return
     if goes:
         click.echo(table(("TYPE", "NAME", "PROTECTED"), [(short_type(r.type), r.name, r.protected) for r in goes]))
-        counts = Counter(r.protected for r in goes)
-        click.echo(f"\n{len(goes)} resources of {name} go, {counts[True]} of them protected.")
+        click.echo(f"\n{len(goes)} resources of {name} go, {sum(r.protected for r in goes)} of them protected.")
     if stays:
-        click.echo("These existed before and stay: " + ", ".join(f"{short_type(r.type)} {r.name}" for r in stays))
+        click.echo("These existed before and stay: " + ", ".join(f"{what} {which}" for what, which in stays))
 
 
 def _confirm(name: str) -> None:

@@ -99,16 +99,19 @@ def _explain_interrupt(count: int) -> None:
         _say("stopping at once")
 
 
-def refuse_pending(stack: ClusterStack, *, forget: bool) -> None:
-    """An interrupted run may have made things that the state does not know: never go on over them silently."""
+def check_pending(stack: ClusterStack, *, yes: bool, forget: bool) -> None:
+    """An interrupted run may have made things that the state does not know: no update goes on over them silently."""
     pending = stack.pending()
-    if pending and not forget:
-        raise EngineError(
-            "an earlier run was cut off during:\n  " + "\n  ".join(pending),
-            hint="look in the cloud for these, delete what is half-made, then run again with --forget-pending",
-        )
-    if pending:
+    if not pending:
+        return
+    if yes and forget:
         stack.forget_pending()
+        return
+    message = "an earlier run was cut off during:\n  " + "\n  ".join(pending)
+    hint = "look in the cloud for these, delete what is half-made, then update with --yes --forget-pending"
+    if yes:
+        raise EngineError(message, hint=hint)
+    _say(f"{styled('warning:', 'yellow', err=True)} {message}\n  {hint}")
 
 
 def show_report(report: ChangeReport, output: str, *, err: bool = False) -> None:

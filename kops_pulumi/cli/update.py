@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kops_pulumi.cli.engine import clock, open_stack, refuse_pending, rehearsable, show_report
+from kops_pulumi.cli.engine import check_pending, clock, open_stack, rehearsable, show_report
 from kops_pulumi.cli.lazy import LazyGroup, Verb
 from kops_pulumi.cli.output import duration
 from kops_pulumi.cli.target import Target, cluster_options
@@ -23,7 +23,7 @@ def update() -> None:
 @click.option("-y", "--yes", is_flag=True, help="Make the changes, after showing them.")
 @click.option("-o", "--output", type=_FORMATS, default="text", help="Format of the report.", show_default=True)
 @click.option("--refresh", is_flag=True, help="First ask the cloud what is really there.")
-@click.option("--forget-pending", is_flag=True, help="Drop operations that an interrupted run left unfinished.")
+@click.option("--forget-pending", is_flag=True, help="With --yes: drop operations that an earlier run left unfinished.")
 @rehearsable
 def cluster(target: Target, yes: bool, output: str, refresh: bool, forget_pending: bool) -> None:
     """Show what would change in the cloud; with --yes make it so.
@@ -33,7 +33,7 @@ def cluster(target: Target, yes: bool, output: str, refresh: bool, forget_pendin
     """
     planned = target.load()
     stack = open_stack(planned, target.store)
-    refuse_pending(stack, forget=forget_pending)
+    check_pending(stack, yes=yes, forget=forget_pending)
     from kops_pulumi.cli.progress import watching
 
     with watching(f"previewing {planned.plan.name}") as watch:

@@ -54,6 +54,27 @@ def firewall(plan: ClusterPlan) -> Table:
     return Table("Firewall", ("source", "target", "protocol", "ports", "reason"), tuple(rows))
 
 
+def adopted(plan: ClusterPlan) -> tuple[tuple[str, str], ...]:
+    """What existed before the cluster and outlives it: kind and id or name, without repetitions."""
+    net = plan.network
+    found = [
+        ("network", net.existing_id),
+        *(("subnet", subnet.existing_id) for subnet in net.subnets),
+        *(("NAT gateway", gateway.existing_id) for gateway in net.nat_gateways),
+        *(("address", gateway.allocation_id or gateway.public_ip) for gateway in net.nat_gateways),
+        *(("identity", group.existing_identity) for group in plan.groups),
+        *(("security group", id_) for group in plan.groups for id_ in _security_groups(group)),
+        *(("security group", id_) for endpoint in plan.endpoints for id_ in _security_groups(endpoint)),
+        ("DNS zone", plan.dns.zone),
+        ("SSH key", plan.ssh_key.existing_name if plan.ssh_key else None),
+    ]
+    return tuple(dict.fromkeys((kind, id_) for kind, id_ in found if id_))
+
+
+def _security_groups(owner: Group | Endpoint) -> tuple[str | None, ...]:
+    return (owner.security_group_override, *owner.additional_security_groups)
+
+
 def mermaid(plan: ClusterPlan) -> str:
     """The plan as a Mermaid flowchart (https://mermaid.js.org/syntax/flowchart.html): what is where, leads where."""
     lines = (

@@ -49,7 +49,7 @@ def test_the_list_as_json(cli, stored, destroyed):
     assert json.loads(cli("delete", "cluster", "new.example.com", "-o", "json").out) == {
         "cluster": "new.example.com",
         "delete": [{"type": "aws:ebs/volume:Volume", "name": "a-volume", "protected": True}],
-        "keep": [{"type": "aws:route53/zone:Zone", "name": "shared"}],
+        "keep": [{"what": "aws:route53:Zone", "name": "shared"}],
     }
 
 
@@ -82,3 +82,9 @@ def test_an_invalid_manifest_does_not_stand_in_the_way(cli, stored, destroyed):
     assert cli("delete", "cluster", "new.example.com", "--yes").code == 0
     assert cli("delete", "cluster", "-f", path, "--yes").code == 0
     assert destroyed == ["new.example.com"] * 2
+
+
+def test_what_the_manifest_adopts_is_said_to_stay(cli, destroyed, tmp_path):
+    shared = ("--network-id", "vpc-1", "--network-cidr", "10.0.0.0/16", "--subnets", "subnet-1")
+    assert cli("create", "cluster", "shared.example.com", "--zones", "eu-west-1a", *shared).code == 0
+    assert "stay: network vpc-1, subnet subnet-1, " in cli("delete", "cluster", "shared.example.com").out

@@ -94,10 +94,15 @@ def test_an_unexpected_error_is_an_apology_not_a_traceback(cli, monkeypatch):
     assert "Traceback" not in result.err
 
 
-def test_debug_lets_the_traceback_through(cli, monkeypatch):
+@pytest.mark.parametrize("arguments", [("--debug", "version"), ("version", "--debug")])
+def test_debug_lets_the_traceback_through_wherever_it_stands(cli, monkeypatch, arguments):
     _failing(monkeypatch, ZeroDivisionError("by zero"))
     with pytest.raises(ZeroDivisionError):
-        cli("--debug", "version")
+        cli(*arguments)
+
+
+def test_a_rehearsed_commands_own_debug_is_left_alone():
+    assert app._debug_first(["rehearse", "--", "x", "--debug"]) == ["rehearse", "--", "x", "--debug"]
 
 
 def test_ctrl_c_ends_with_130_and_says_how_to_go_on(cli, monkeypatch):
