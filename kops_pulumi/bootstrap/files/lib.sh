@@ -1,0 +1,122 @@
+# shellcheck shell=bash disable=SC2034 # variables are for who sources this
+# Sourced by every script: where things are, logging, retries, verified downloads, files put in place atomically.
+# KOPS_ROOT is a prefix for all paths, KOPS_BACKOFF the first pause between tries: both for tests.
+set -euo pipefail
+shopt -s inherit_errexit
+umask 022
+
+ROOT=${KOPS_ROOT:-}
+HERE=$ROOT/opt/kops-pulumi/current
+RUN=$ROOT/run/kops-pulumi
+KUBERNETES=$ROOT/etc/kubernetes
+PKI=$KUBERNETES/pki
+PATH=$PATH:$ROOT/opt/bin:$ROOT/usr/local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+: "${KOPS_BACKOFF:=1}" "${KOPS_STALL:=30}"
+mkdir -p "$RUN"
+chmod 700 "$RUN"
+set -a
+# shellcheck source=/dev/null
+. "$ROOT/etc/kops-pulumi/node.env"
+# shellcheck source=/dev/null
+. "$HERE/settings.env"
+set +a
+if [[ ${KOPS_PROXY:-} ]]; then
+  export http_proxy=$KOPS_PROXY https_proxy=$KOPS_PROXY no_proxy=${KOPS_NO_PROXY:-} NO_PROXY=${KOPS_NO_PROXY:-}
+fi
+
+log() { printf 'kops: %s\n' "$*" >&2; }
+
+fail() {
+  log "$*"
+  exit 1
+}
+
+retry() { # COMMAND…: for ever, pausing twice as long each time, at most a minute. The command must return its own failures
+  local pause=$KOPS_BACKOFF
+  until "$@"; do
+    log "$1 did not succeed; again in $pause s"
+    sleep "$pause"
+    pause=$((pause * 2 > 60 ? 60 : pause * 2))
+  done
+}
+
+put() { # FILE PATH MODE: PATH becomes a copy of FILE, at once or not at all; untouched, and false, when it is one already
+  local from=$1 path=$2 mode=$3 new
+  if [[ -f $path && ! -L $path && $(stat -c %a "$path") == "${mode#0}" ]] && cmp -s "$from" "$path"; then
+    return 1
+  fi
+  mkdir -p "${path%/*}"
+  new=$(mktemp "${path%/*}/.${path##*/}.XXXXXX")
+  cat "$from" >"$new"
+  chmod "$mode" "$new"
+  mv -fT "$new" "$path"
+  log "wrote $path"
+}
+
+put_text() { # PATH MODE <text: as put
+  local text
+  text=$(mktemp "$RUN/text.XXXXXX")
+  cat >"$text"
+  if put "$text" "$1" "$2"; then
+    rm -f "$text"
+  else
+    rm -f "$text"
+    return 1
+  fi
+}
+
+digest_is() { # SHA256 FILE
+  [[ $(sha256sum "$2" | cut -d ' ' -f 1) == "$1" ]]
+}
+
+download() { # SHA256-OR-CHECKSUMS FILE URL…: one try of each mirror; FILE appears only when its digest is right
+  local digest=$1 file=$2 url wanted
+  shift 2
+  for url; do
+    wanted=$digest
+    if [[ $wanted == http*://* ]]; then
+      # the publisher's checksum file: the digest alone, or lines of digest and file name
+      wanted=$(curl -fsSL --connect-timeout "$KOPS_STALL" -m 60 "$digest" | awk -v file="${url##*/}" \
+        'NF == 1 || $2 ~ "(^|[*/])" file "$" { print $1; exit }') || continue
+    fi
+    if curl -fsSL --connect-timeout "$KOPS_STALL" -y "$KOPS_STALL" -Y 1024 -o "$file.part" "$url" &&
+      digest_is "$wanted" "$file.part"; then
+      mv -fT "$file.part" "$file"
+      return
+    fi
+    log "$url did not give what has digest $wanted"
+    rm -f "$file.part"
+  done
+  return 1
+}
+
+stamp() { # FILE…: one digest of all that exist, with their names
+  local file
+  for file; do
+    [[ ! -f $file ]] || sha256sum "$file"
+  done | sha256sum | cut -d ' ' -f 1
+}
+
+running() { # SERVICE FILE…: started, and restarted when one of the files changed since it was started here
+  local service=$1 now
+  now=$(stamp "${@:2}")
+  if ! systemctl is-active --quiet "$service"; then
+    systemctl start "$service"
+  elif [[ $(cat "$RUN/$service.stamp" 2>/dev/null) != "$now" ]]; then
+    systemctl restart "$service"
+  fi
+  printf '%s\n' "$now" >"$RUN/$service.stamp"
+}
+
+etcd_clusters() { # prints the rows of etcd clusters that have a member on this machine
+  awk -F '\t' '$2 != "-"' "$HERE/etcd-clusters.tsv"
+}
+
+hosts_block() { # <lines: our block of the hosts file, written in place (containers have the file itself mounted)
+  local hosts=$ROOT/etc/hosts new
+  new=$(mktemp "$RUN/hosts.XXXXXX")
+  { sed '/^# kops-pulumi begin$/,/^# kops-pulumi end$/d' "$hosts" && echo '# kops-pulumi begin' && cat &&
+    echo '# kops-pulumi end'; } >"$new"
+  cmp -s "$new" "$hosts" || cat "$new" >"$hosts"
+  rm -f "$new"
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Writes into the cluster what kubeadm has to say there: the administrators' binding, its configuration, the rules for
+# bootstrap tokens, kube-proxy and CoreDNS, this node's role. Each control plane does all of it; the last writer agrees
+# with the first. super-admin.conf exists only while it is needed.
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=../machine.sh
+. "$HERE/machine.sh"
+machine
+umask 077
+config=$RUN/kubeadm.yaml
+trap 'rm -f "$config" "$KUBERNETES/super-admin.conf"' EXIT
+token=$(od -An -N 24 -v -tx1 /dev/urandom | tr -d ' \n' | sed -E 's/^(.{6})(.{16}).*/\1.\2/')
+fill "$HERE/kubeadm/init.yaml" "$token" >"$config"
+
+k() { kubectl --kubeconfig="$KUBERNETES/admin.conf" --request-timeout=20s "$@"; }
+
+k auth can-i '*' '*' >/dev/null 2>&1 || kubeadm init phase kubeconfig super-admin --config "$config"
+phase() { kubeadm init phase "$@" --config "$config"; }
+retry phase upload-config all
+retry phase bootstrap-token --skip-token-print
+if [[ $KOPS_KUBE_PROXY == yes ]]; then retry phase addon kube-proxy; fi
+retry phase addon coredns
+registered() { k get node "$MACHINE_NAME" -o name >/dev/null 2>&1; }
+retry registered
+retry phase mark-control-plane
+retry phase kubelet-finalize all
+if [[ ${KOPS_LATE_LABELS:-} ]]; then
+  read -ra labels <<<"$KOPS_LATE_LABELS"
+  retry k label node "$MACHINE_NAME" --overwrite "${labels[@]}"
+fi
+rm -f "$KUBERNETES/super-admin.conf"
+retry "$HERE/bin/kops-token"

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Runs the kubelet, restarted when what it is told changed. It is never enabled: at a reboot it must not start the etcd
+# pods before this machine's volumes are mounted, so only the steps before this one start it.
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=../machine.sh
+. "$HERE/machine.sh"
+machine
+mkdir -p "$KUBERNETES/manifests" "$ROOT/var/lib/kubelet"
+chmod 700 "$KUBERNETES/manifests" "$ROOT/var/lib/kubelet"
+if [[ -f $HERE/kubelet.env ]]; then
+  fill "$HERE/kubelet.env" | put_text "$KUBERNETES/kubelet.env" 0600 || true
+fi
+for file in "$ROOT"/etc/systemd/system/kubelet.service{,.d/*} "$ROOT"/var/lib/kubelet/config.yaml "$KUBERNETES"/*.conf; do
+  if [[ -f $file ]]; then chmod go= "$file"; fi
+done
+if [[ -d $ROOT/var/lib/cni/networks ]]; then find "$ROOT/var/lib/cni/networks" -type f -exec chmod go= {} +; fi
+find "$ROOT/etc/cni/net.d" -type f -exec chmod go= {} +
+running kubelet.service "$ROOT/var/lib/kubelet/config.yaml" "$KUBERNETES/kubelet.env" \
+  "$ROOT"/etc/systemd/system/kubelet.service{,.d/*} "$ROOT/opt/kops-pulumi/installed/kubelet"
