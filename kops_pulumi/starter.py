@@ -79,6 +79,8 @@ class Wishes:
     """Ids of existing subnets, one a zone."""
     utility_subnets: tuple[str, ...] = ()
     image: str | None = None
+    project: str | None = None
+    """The cloud account's project, where a cloud has them."""
     config_base: str | None = None
     """Where the nodes' files go; None takes `default_store`."""
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -148,6 +150,7 @@ def _cluster_spec(wishes: Wishes, cloud: Cloud, controls: Sequence[str]) -> Docu
         "cloudProvider": wishes.cloud,
         "kubernetesVersion": wishes.kubernetes_version or f"1.{versions.newest_minor()}.0",
         "configBase": wishes.config_base or default_store(wishes.name, cloud),
+        "project": wishes.project,
         "api": {"loadBalancer": balancer} if balanced and cloud.capabilities.load_balancer else {"dns": {}},
         "authorization": {"rbac": {}},
         "etcdClusters": [_etcd(name, members, encrypted=cloud.capabilities.volume_encryption) for name in etcd],

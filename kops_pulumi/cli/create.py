@@ -95,6 +95,7 @@ _FLAGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--subnets", {"type": COMMA, "default": (), "help": "Existing subnets, one a zone."}),
     ("--utility-subnets", {"type": COMMA, "default": (), "help": "Existing public subnets beside private ones."}),
     ("--image", {"help": "Machine image; default: the newest we know, written down exactly."}),
+    ("--project", {"help": "Project of the cloud account (GCE)."}),
     ("--config-base", {"help": "Where the nodes' files go, e.g. s3://bucket/NAME; default: a bucket of its own."}),
     ("--set", {"multiple": True, "metavar": "PATH=VALUE", "help": "More, e.g. spec.kubelet.maxPods=200; repeatable."}),
 )  # fmt: skip

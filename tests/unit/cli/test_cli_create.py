@@ -116,6 +116,14 @@ def test_the_api_has_a_load_balancer_where_it_is_private_or_has_no_dns(wishes, a
     assert cluster["spec"]["topology"]["dns"]["type"] == dns
 
 
+def test_where_subnets_span_zones_groups_name_their_zones():
+    wishes = Wishes("a.example.com", "gce", ("europe-west3-a", "europe-west3-b"), ADMINS, project="mine")
+    cluster, groups = _write(wishes)
+    assert [subnet["name"] for subnet in cluster["spec"]["subnets"]] == ["europe-west3"]
+    assert groups["nodes-europe-west3-b"]["zones"] == ["europe-west3-b"]
+    assert groups["nodes-europe-west3-b"]["subnets"] == ["europe-west3"]
+
+
 def test_existing_networks_are_named_and_get_no_ranges_of_ours():
     wishes = Wishes(
         "a.example.com", "aws", ZONES[:1], ADMINS, network_id="vpc-1", subnets=("subnet-1",), network_cidr="10.0.0.0/16"
