@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from kops_pulumi.errors import Finding
 from kops_pulumi.model import Permission, Role, Rule
@@ -17,6 +17,38 @@ from kops_pulumi.model import Permission, Role, Rule
 if TYPE_CHECKING:
     from kops_pulumi.resolve import FullSpec
     from kops_pulumi.spec import Cluster, InstanceGroup
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialProvider:
+    """A kubelet plug-in that logs in to the cloud's own container registries with the machine's identity.
+
+    https://kubernetes.io/docs/tasks/administer-cluster/kubelet-credential-provider/
+    """
+
+    name: str
+    """Name of the program and of its row in `bootstrap/data/assets.toml`."""
+    version: str
+    url: str
+    """With `{version}` and `{arch}`."""
+    images: tuple[str, ...]
+    """Patterns of images it knows how to log in for."""
+    api_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """What is true of a cloud's machines, as far as their own configuration goes."""
+
+    node_name: Literal["instance-id", "private-dns", "hostname"] = "hostname"
+    """What the cloud's controller expects a node to be called."""
+    time_servers: tuple[str, ...] = ()
+    """The cloud's own; empty: the distribution's."""
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    """Kernel parameters that this cloud needs."""
+    kubelet: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of KubeletConfiguration that this cloud needs."""
+    credential_provider: CredentialProvider | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +81,7 @@ class Capabilities:
     """A disk is encrypted because the manifest asks for it (else by a volume type or storage policy of the operator's)."""
     bastion_balancer: bool = False
     """Bastions stand behind a load balancer of their own (else operators reach their addresses)."""
+    machines: Machines = Machines()
 
 
 @dataclass(frozen=True, slots=True)

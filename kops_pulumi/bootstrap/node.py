@@ -15,6 +15,7 @@ from typing import Any, Literal
 from kops_pulumi.model import Role
 
 Arch = Literal["amd64", "arm64"]
+NodeName = Literal["instance-id", "private-dns", "hostname"]
 ARCHITECTURES: tuple[Arch, ...] = ("amd64", "arm64")
 """Every asset is described for both; a machine takes the one that `uname -m` names."""
 
@@ -160,6 +161,8 @@ class Kubelet:
     """As key=value:Effect, set at registration."""
     settings: Mapping[str, Any]
     """The merged settings as in the manifest, for who needs to know what was asked for."""
+    credentials: str | None = None
+    """Text of its CredentialProviderConfig, where it logs in to the cloud's registries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +322,7 @@ class NodeConfig:
     warm_pool: bool
     """A machine that boots into the warm pool only downloads and pulls."""
     warm_images: tuple[str, ...]
-    node_name: Literal["instance-id", "private-dns", "hostname"] = "hostname"
+    node_name: NodeName = "hostname"
     """What a node is called."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Further variables of node.env that the cloud's shell library reads."""

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from kops_pulumi.clouds.aws import options, rules
 from kops_pulumi.model import Role
-from kops_pulumi.plugins import Capabilities, CloudDefaults
+from kops_pulumi.plugins import Capabilities, CloudDefaults, CredentialProvider, Machines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,6 +76,28 @@ _DEFAULTS: tuple[tuple[str, CloudDefaults], ...] = (
 )
 """By the first day they are in force. Canonical's account and image names: https://documentation.ubuntu.com/aws/."""
 
+_MACHINES = Machines(
+    # https://cloud-provider-aws.sigs.k8s.io/prerequisites/#node-names
+    node_name="instance-id",
+    # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/set-time.html
+    time_servers=("169.254.169.123",),
+    # A machine's address may be another's before long: https://github.com/kubernetes/kubernetes/issues/23395.
+    sysctls={"net.ipv4.neigh.default.gc_thresh1": "0"},
+    # https://github.com/kubernetes/cloud-provider-aws/tree/master/cmd/ecr-credential-provider
+    credential_provider=CredentialProvider(
+        name="ecr-credential-provider",
+        version="1.29.0",
+        url="https://artifacts.k8s.io/binaries/cloud-provider-aws/v{version}/linux/{arch}/"
+        "ecr-credential-provider-linux-{arch}",
+        images=(
+            "*.dkr.ecr.*.amazonaws.com",
+            "*.dkr.ecr.*.amazonaws.com.cn",
+            "*.dkr.ecr-fips.*.amazonaws.com",
+        ),
+        api_version="credentialprovider.kubelet.k8s.io/v1",
+    ),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Aws:
@@ -98,6 +120,7 @@ class Aws:
         user_data_limit=16 * 1024,
         termination_events=True,
         bastion_balancer=True,
+        machines=_MACHINES,
     )
 
     @property

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from kops_pulumi.clouds.ownership import foreign
 from kops_pulumi.errors import Finding, KeyPath
 from kops_pulumi.model import Role
-from kops_pulumi.plugins import Capabilities, CloudDefaults
+from kops_pulumi.plugins import Capabilities, CloudDefaults, Machines
 from kops_pulumi.resolve.versions import dated
 
 if TYPE_CHECKING:
@@ -81,6 +81,13 @@ class Gce:
         network_cidr=False,
         user_data_limit=256 * 1024,  # of one metadata value: https://cloud.google.com/compute/docs/metadata/overview
         termination_events=False,
+        machines=Machines(
+            # https://cloud.google.com/compute/docs/instances/configure-ntp
+            time_servers=("metadata.google.internal",),
+            sysctls={"net.ipv4.ip_forward": "1"},
+            # Addresses of an alias range are on the machine's bridge: https://kops.sigs.k8s.io/networking/
+            kubelet={"hairpinMode": "promiscuous-bridge"},
+        ),
     )
 
     @property
