@@ -59,7 +59,7 @@ def _settings(node: NodeConfig) -> Mapping[str, str | None]:
 
 
 def _assets(node: NodeConfig) -> Iterable[tuple[str, ...]]:
-    """Name, architecture, digest or address of a checksum file, destination, mode, archive, strip, members, addresses."""
+    """Name, architecture, digest or checksum file's address, destination, mode, archive, strip, members, addresses."""
     for asset in node.assets:
         for arch in ARCHITECTURES:
             if asset.urls.get(arch):

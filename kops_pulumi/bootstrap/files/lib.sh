@@ -69,16 +69,13 @@ digest_is() { # SHA256 FILE
   [[ $(sha256sum "$2" | cut -d ' ' -f 1) == "$1" ]]
 }
 
-download() { # SHA256-OR-CHECKSUMS FILE URL…: one try of each mirror; FILE appears only when its digest is right
+download() { # DIGEST FILE URL…: one try of each mirror; FILE appears only when its digest is right
+  # DIGEST: SHA-256 in hexadecimal, or the address of the publisher's checksum file
   local digest=$1 file=$2 url wanted
   shift 2
   for url; do
     wanted=$digest
-    if [[ $wanted == http*://* ]]; then
-      # the publisher's checksum file: the digest alone, or lines of digest and file name
-      wanted=$(curl -fsSL --connect-timeout "$KOPS_STALL" -m 60 "$digest" | awk -v file="${url##*/}" \
-        'NF == 1 || $2 ~ "(^|[*/])" file "$" { print $1; exit }') || continue
-    fi
+    [[ $wanted != http* ]] || wanted=$(published "$digest" "${url##*/}") || continue
     if curl -fsSL --connect-timeout "$KOPS_STALL" -y "$KOPS_STALL" -Y 1024 -o "$file.part" "$url" &&
       digest_is "$wanted" "$file.part"; then
       mv -fT "$file.part" "$file"
@@ -88,6 +85,12 @@ download() { # SHA256-OR-CHECKSUMS FILE URL…: one try of each mirror; FILE app
     rm -f "$file.part"
   done
   return 1
+}
+
+published() { # ADDRESS NAME: the digest that a checksum file has for NAME: alone, or on the line that ends with it
+  curl -fsSL --connect-timeout "$KOPS_STALL" -m 60 "$1" |
+    awk -v name="$2" 'NF == 1 || $2 == name || $2 == "*" name { print $1; found = 1; exit } END { exit !found }' |
+    grep -xE '[0-9a-f]{64}'
 }
 
 stamp() { # FILE…: one digest of all that exist, with their names

@@ -26,7 +26,9 @@ machine() { # sets MACHINE_ID, MACHINE_ADDRESS, MACHINE_NAME, MACHINE_ARCH
 }
 
 fill() { # TEMPLATE [TOKEN [CA_HASH]]: prints it with the machine's marks replaced
-  awk -v name="$MACHINE_NAME" -v address="$MACHINE_ADDRESS" -v id="$MACHINE_ID" -v arch="$MACHINE_ARCH" \
+  local host=$MACHINE_ADDRESS
+  [[ $host != *:* ]] || host="[$host]"
+  awk -v name="$MACHINE_NAME" -v address="$MACHINE_ADDRESS" -v host="$host" -v id="$MACHINE_ID" -v arch="$MACHINE_ARCH" \
     -v token="${2:-}" -v ca="${3:-}" -v sans="${KOPS_LATE_SANS:-}" '
     /^[ ]*(- )?"?@machine\(late-sans\)@"?$/ {
       indent = $0; sub(/[^ ].*/, "", indent); n = split(sans, list, " ")
@@ -35,6 +37,7 @@ fill() { # TEMPLATE [TOKEN [CA_HASH]]: prints it with the machine's marks replac
     }
     {
       gsub(/@machine\(name\)@/, name); gsub(/@machine\(address\)@/, address); gsub(/@machine\(id\)@/, id)
+      gsub(/@machine\(url-host\)@/, host)
       gsub(/@machine\(arch\)@/, arch); gsub(/@machine\(token\)@/, token); gsub(/@machine\(ca-hash\)@/, ca); print
     }' "$1"
 }

@@ -32,15 +32,10 @@ joined() { # one try, with the newest token; nothing is left of it when it fails
 }
 if [[ $KOPS_ROLE == node ]]; then mkdir -p "$PKI"; fi
 chmod 755 "$KUBERNETES" "$PKI"
-if [[ -f $HERE/kubelet.env ]]; then fill "$HERE/kubelet.env" | put_text "$KUBERNETES/kubelet.env" 0600 || true; fi
+fill "$HERE/kubelet.env" | put_text "$KUBERNETES/kubelet.env" 0600 || true
 for patch in "$HERE"/kubeadm/patches/*; do
   if [[ -f $patch ]]; then fill "$patch" | put_text "$KUBERNETES/patches/${patch##*/}" 0600 || true; fi
 done
 retry joined
 put "$RUN/bootstrap-ca.crt" "$PKI/ca.crt" 0644 || true
-# The join wrote the cluster's kubelet configuration over this group's
-own=$HERE/root/var/lib/kubelet/config.yaml
-if [[ -f $own ]]; then
-  fill "$own" | put_text "$ROOT/var/lib/kubelet/config.yaml" 0600 && systemctl restart kubelet.service
-fi
 log "joined the cluster as $MACHINE_NAME"

@@ -8,10 +8,17 @@
 machine
 mkdir -p "$KUBERNETES/manifests" "$ROOT/var/lib/kubelet"
 chmod 700 "$KUBERNETES/manifests" "$ROOT/var/lib/kubelet"
-if [[ -f $HERE/kubelet.env ]]; then
-  fill "$HERE/kubelet.env" | put_text "$KUBERNETES/kubelet.env" 0600 || true
+fill "$HERE/kubelet.env" | put_text "$KUBERNETES/kubelet.env" 0600 || true
+if [[ $KOPS_ROLE == control-plane ]]; then
+  # Elsewhere kubeadm join wrote the kubelet's configuration
+  done=$ROOT/opt/kops-pulumi/kubelet.done
+  want=$(stamp "$KUBERNETES/kubeadm.yaml" "$KUBERNETES"/patches/* "$ROOT/opt/kops-pulumi/installed/kubeadm")
+  if [[ ! -s $ROOT/var/lib/kubelet/config.yaml || $(cat "$done" 2>/dev/null) != "$want" ]]; then
+    kubeadm init phase kubelet-start --config "$KUBERNETES/kubeadm.yaml"
+    printf '%s\n' "$want" | put_text "$done" 0600 || true
+  fi
 fi
-for file in "$ROOT"/etc/systemd/system/kubelet.service{,.d/*} "$ROOT"/var/lib/kubelet/config.yaml "$KUBERNETES"/*.conf; do
+for file in "$ROOT"/var/lib/kubelet/{config.yaml,kubeadm-flags.env} "$KUBERNETES"/*.conf; do
   if [[ -f $file ]]; then chmod go= "$file"; fi
 done
 if [[ -d $ROOT/var/lib/cni/networks ]]; then find "$ROOT/var/lib/cni/networks" -type f -exec chmod go= {} +; fi

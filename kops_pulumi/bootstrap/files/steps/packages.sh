@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the distribution's packages that are missing. Images without a package manager (Flatcar) bring what we need.
+# Installs the distribution's packages that are missing, of further repositories with their keys. Images without a package manager (Flatcar) bring what we need.
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -10,7 +10,17 @@ missing() { # prints the packages that are not installed
     apt-get) dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ;;
     *) rpm -q --whatprovides "$package" >/dev/null 2>&1 ;;
     esac || printf '%s\n' "$package"
-  done <"$HERE/packages"
+  done < <(cat "$HERE/packages" "$HERE/gpu-packages" 2>/dev/null)
+}
+
+keys() { # of the repositories that root/etc/apt/sources.list.d names
+  local name url
+  while IFS=$'\t' read -r name url; do
+    [[ ! -s $ROOT/etc/apt/keyrings/$name.asc ]] || continue
+    curl -fsSL --proto '=https' --connect-timeout "$KOPS_STALL" -m 60 -o "$RUN/key" "$url" &&
+      grep -q 'BEGIN PGP PUBLIC KEY BLOCK' "$RUN/key" || return
+    put "$RUN/key" "$ROOT/etc/apt/keyrings/$name.asc" 0644
+  done <"$HERE/keyrings.tsv"
 }
 
 install() {
@@ -19,6 +29,7 @@ install() {
   ((${#wanted[@]})) || return 0
   log "installing ${wanted[*]}"
   if [[ $manager == apt-get ]]; then
+    [[ ! -s $HERE/keyrings.tsv ]] || keys || return
     DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=600 update &&
       DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=600 install --no-install-recommends "${wanted[@]}"
   else
