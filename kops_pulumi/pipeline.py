@@ -59,12 +59,18 @@ def run(parsed: ParsedManifest, *, force: bool = False, ssh_public_keys: Sequenc
         bare = plan.build(full, cloud, cni.for_spec(full), addons.enabled(full))
     except ManifestError as error:
         raise ManifestError((*findings, *(_placed(finding, parsed) for finding in error.findings))) from None
-    planned = bootstrap.attach(bare, full)
-    oversized = bootstrap.oversized(planned, cloud.capabilities.user_data_limit)
-    findings = (*findings, *(_placed(finding, parsed) for finding in oversized))
+    findings = _with(findings, bootstrap.findings(bare, full, cloud), parsed)
+    planned = bootstrap.attach(bare, full, cloud)
+    findings = _with(findings, bootstrap.oversized(planned, cloud.capabilities.user_data_limit), parsed)
+    return Planned(full, planned, findings)
+
+
+def _with(known: Sequence[Finding], further: Iterable[Finding], parsed: ParsedManifest) -> tuple[Finding, ...]:
+    """All findings, the further ones with their place; ManifestError when there are errors among them."""
+    findings = (*known, *(_placed(finding, parsed) for finding in further))
     if errors_in(findings):
         raise ManifestError(findings)
-    return Planned(full, planned, findings)
+    return findings
 
 
 def _placed(finding: Finding, parsed: ParsedManifest) -> Finding:

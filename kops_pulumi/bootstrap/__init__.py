@@ -1,10 +1,10 @@
-"""The fourth stage: what a machine is told at its first boot.
+"""The fourth stage: what machines are told, and what they fetch at every boot.
 
-`attach` gives every group of a plan its user data: the user's own parts, and a small cloud-config document that says
-who the machine is, where its configuration bundle lies and which SHA-256 digest the group's node configuration has.
-Ours comes last because the last part says how lists merge, so that no part drops another's. The configuration itself
-(`node_config`) never travels in user data, nor does a secret (decision 7). Bastions get the user's parts only: they are
-no nodes and may read no store. Pure; imports no cloud and no pulumi.
+`attach` gives every group of a plan its bundle (an archive of files, scripts and units, named by its digest) and its
+user data: the user's own parts, and a small cloud-config document with the machine's name, the bundle's address and
+digest, and the script that fetches it. Ours comes last because the last part says how lists merge, so that no part
+drops another's. Neither holds a secret (decision 7). Bastions are no nodes: they get the user's parts and further SSH
+keys only. Pure; imports no cloud and no pulumi.
 """
 
 from __future__ import annotations
@@ -12,38 +12,40 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from kops_pulumi.bootstrap import cloud_config, multipart
-from kops_pulumi.bootstrap.node_config import canonical, node_config
+from kops_pulumi.bootstrap import assets, bundle, cloud_config, customisation, kubelet, multipart, system
+from kops_pulumi.bootstrap.build import build, data
 from kops_pulumi.errors import Finding
-from kops_pulumi.model import Role, UserData
+from kops_pulumi.model import Bundle, ClusterPlan, Group, Role, UserData
 from kops_pulumi.plan.names import bundle_prefix
 
 if TYPE_CHECKING:
-    from kops_pulumi.model import ClusterPlan, Group
+    from kops_pulumi.bootstrap.node import NodeConfig
+    from kops_pulumi.plugins import Cloud
     from kops_pulumi.resolve import FullSpec
     from kops_pulumi.spec import InstanceGroup
 
-__all__ = ["attach", "digest", "node_config", "oversized"]
+__all__ = ["attach", "build", "findings", "oversized"]
 
 _HEADROOM = 0.9
 """User data may fill this share of the cloud's limit; the rest is room for what an upgrade of this tool may add."""
 
 
-def attach(plan: ClusterPlan, full: FullSpec) -> ClusterPlan:
-    """The same plan with user data on every group."""
-    specs = {group.metadata.name: group for group in full.groups}
-    groups = tuple(
-        dataclasses.replace(group, user_data=_user_data(plan, full, group, specs[group.name])) for group in plan.groups
-    )
+def attach(plan: ClusterPlan, full: FullSpec, cloud: Cloud) -> ClusterPlan:
+    """The same plan with bundle and user data on every group."""
+    groups = tuple(_attached(plan, full, group, cloud) for group in plan.groups)
     return dataclasses.replace(plan, groups=groups)
 
 
-def digest(plan: ClusterPlan, full: FullSpec, group: Group) -> str:
-    """The SHA-256 of a group's node configuration, in hexadecimal."""
-    return hashlib.sha256(canonical(node_config(plan, full, group))).hexdigest()
+def findings(plan: ClusterPlan, full: FullSpec, cloud: Cloud) -> Sequence[Finding]:
+    """What is doubtful or wrong about machines: unpinned programs, settings without effect, paths that are ours."""
+    found: list[Finding] = []
+    for group in plan.groups:
+        if group.role is not Role.BASTION:
+            found += _of_group(build(plan, full, group, cloud), full)
+    return list(dict.fromkeys(found))
 
 
 def oversized(plan: ClusterPlan, limit: int) -> Sequence[Finding]:
@@ -61,26 +63,78 @@ def oversized(plan: ClusterPlan, limit: int) -> Sequence[Finding]:
     ]
 
 
-def _user_data(plan: ClusterPlan, full: FullSpec, group: Group, spec: InstanceGroup) -> UserData | None:
-    theirs = [multipart.Part(p.name, p.type, p.content) for p in spec.spec.additional_user_data or ()]
-    ours = [] if group.role is Role.BASTION else [_our_part(plan, full, group)]
-    parts = [*theirs, *ours]
+def _attached(plan: ClusterPlan, full: FullSpec, group: Group, cloud: Cloud) -> Group:
+    spec = next(candidate for candidate in full.groups if candidate.metadata.name == group.name)
+    keys = _further_keys(plan, full)
+    if group.role is Role.BASTION:
+        ours = cloud_config.document({}, {}, keys) if keys else None
+        return dataclasses.replace(group, user_data=_user_data(spec, ours))
+    node = build(plan, full, group, cloud)
+    fetched = _bundle(node)
+    environment = _environment(node, fetched, plan.store)
+    ours = cloud_config.document(environment, bundle.first_files(plan.cloud), keys)
+    return dataclasses.replace(group, bundle=fetched, user_data=_user_data(spec, ours))
+
+
+def _bundle(node: NodeConfig) -> Bundle:
+    content = bundle.bundle(node).archive()
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Bundle(f"{bundle_prefix('', node.role).lstrip('/')}/{node.group}/{sha256}.tar.gz", sha256, content)
+
+
+def _environment(node: NodeConfig, fetched: Bundle, store: str) -> dict[str, str]:
+    """The lines of node.env (docs/contracts/bootstrap.md); values that only deployed resources have are late."""
+    volumes = {etcd.name: f"{etcd.name}/{etcd.here}" for etcd in node.etcd if etcd.here}
+    late = " ".join(f"@late({name})@" for name in node.api.late_sans) if node.control_plane else ""
+    return {
+        "KOPS_CLUSTER": node.cluster,
+        "KOPS_CLOUD": node.cloud,
+        "KOPS_REGION": node.region,
+        "KOPS_GROUP": node.group,
+        "KOPS_ROLE": node.role.value,
+        "KOPS_BUNDLE": f"{store.rstrip('/')}/{fetched.path}",
+        "KOPS_SHA256": fetched.sha256,
+        **{f"KOPS_VOLUME_{name.upper()}": f"@late(volume.{key})@" for name, key in volumes.items()},
+        **({"KOPS_LATE_SANS": late} if late else {}),
+        **(system.environment(node.proxy) if node.proxy else {}),
+        **dict(sorted(node.options.items())),
+    }
+
+
+def _user_data(spec: InstanceGroup, ours: str | None) -> UserData | None:
+    parts = [multipart.Part(p.name, p.type, p.content) for p in spec.spec.additional_user_data or ()]
+    alone = ours if not parts else None
+    if ours is not None:
+        parts.append(multipart.Part("kops-pulumi.yaml", "text/cloud-config", ours))
     if not parts:
         return None
-    text = parts[0].content if parts == ours else multipart.join(parts)
-    return UserData(text, compress=bool(spec.spec.compress_user_data))
+    return UserData(alone or multipart.join(parts), compress=bool(spec.spec.compress_user_data))
 
 
-def _our_part(plan: ClusterPlan, full: FullSpec, group: Group) -> multipart.Part:
-    sha256 = digest(plan, full, group)
-    text = cloud_config.document(
-        cluster=plan.name,
-        group=group.name,
-        role=group.role.value,
-        bundle=f"{bundle_prefix(plan.store, group.role)}/{group.name}/{sha256}.json",
-        sha256=sha256,
-    )
-    return multipart.Part("kops-pulumi.yaml", "text/cloud-config", text)
+def _further_keys(plan: ClusterPlan, full: FullSpec) -> list[str]:
+    """Public keys besides the one that the cloud itself puts on machines; none where the user brings a key pair."""
+    if plan.ssh_key is None or plan.ssh_key.public_key is None:
+        return []
+    keys = sorted({credential.spec.public_key.strip() for credential in full.ssh_keys})
+    return [key for key in keys if key != plan.ssh_key.public_key]
+
+
+def _of_group(node: NodeConfig, full: FullSpec) -> Iterator[Finding]:
+    spec, version = full.cluster.spec, node.kubernetes_version
+    own = next(candidate for candidate in full.groups if candidate.metadata.name == node.group)
+    document = f"InstanceGroup/{node.group}"
+    yield from assets.unpinned(node.assets)
+    for key, layer in (("kubelet", spec.kubelet), ("masterKubelet", spec.master_kubelet)):
+        yield from kubelet.ineffective(data(layer), version, ("spec", key))
+    yield from _at(document, kubelet.ineffective(data(own.spec.kubelet), version, ("spec", "kubelet")))
+    bare = dataclasses.replace(node, files=(), hooks=())
+    ours = frozenset(bundle.bundle(bare).files)
+    yield from customisation.clashes(ours, spec)
+    yield from _at(document, customisation.clashes(ours, own.spec))
+
+
+def _at(document: str, found: Iterable[Finding]) -> Iterator[Finding]:
+    return (dataclasses.replace(finding, document=document) for finding in found)
 
 
 def _size(user_data: UserData) -> int:

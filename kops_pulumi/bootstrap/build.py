@@ -151,7 +151,7 @@ def _assets(it: _Inputs, provider: CredentialProvider | None) -> tuple[Asset, ..
 def _network(it: _Inputs) -> Network:
     network = it.plan.network
     return Network(
-        plugin=next(iter(_data(it.spec.networking)), None),
+        plugin=next(iter(data(it.spec.networking)), None),
         ipv6=network.ipv6,
         network_cidr=network.cidr,
         pod_cidr=network.pod_cidr,
@@ -222,7 +222,7 @@ def _kubelet_settings(it: _Inputs) -> dict[str, Any]:
     control_plane = it.spec.master_kubelet if it.group.role is Role.CONTROL_PLANE else None
     merged: dict[str, Any] = {}
     for layer in (it.spec.kubelet, control_plane, it.own.spec.kubelet):
-        for key, value in _data(layer).items():
+        for key, value in data(layer).items():
             both = isinstance(value, dict) and isinstance(merged.get(key), dict)
             merged[key] = {**merged[key], **value} if both else value
     return merged
@@ -259,18 +259,18 @@ def _mirror_hosts(it: _Inputs) -> set[str]:
 
 def _control_plane(it: _Inputs) -> ControlPlane:
     spec, objects = it.spec, it.full.objects
-    api_server = _data(spec.kube_api_server)
+    api_server = data(spec.kube_api_server)
     api_server.pop(_COUNTED, None)
     return ControlPlane(
         api_server=api_server,
-        controller_manager=_data(spec.kube_controller_manager),
-        scheduler=_data(spec.kube_scheduler),
+        controller_manager=data(spec.kube_controller_manager),
+        scheduler=data(spec.kube_scheduler),
         scheduler_configuration=next((item for item in objects if item.get("kind") == _SCHEDULER), None),
-        kube_proxy=_data(spec.kube_proxy),
-        kube_dns=_data(spec.kube_dns),
-        authentication=_data(spec.authentication),
-        authorization=_data(spec.authorization),
-        issuer_discovery=_data(spec.service_account_issuer_discovery),
+        kube_proxy=data(spec.kube_proxy),
+        kube_dns=data(spec.kube_dns),
+        authentication=data(spec.authentication),
+        authorization=data(spec.authorization),
+        issuer_discovery=data(spec.service_account_issuer_discovery),
         issuer=it.plan.issuer.url if it.plan.issuer else None,
         encrypt_secrets=spec.encryption_config is not False,
         use_host_certificates=bool(spec.use_host_certificates),
@@ -340,6 +340,6 @@ def milliseconds(duration: str | None) -> int | None:
     return round(sum(float(number) * _MILLISECONDS[unit] for number, unit in parts))
 
 
-def _data(model: BaseModel | None) -> dict[str, Any]:
+def data(model: BaseModel | None) -> dict[str, Any]:
     """A model's set fields as JSON types under the manifest's own keys."""
     return {} if model is None else model.model_dump(mode="json", by_alias=True, exclude_none=True)

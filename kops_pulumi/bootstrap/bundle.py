@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from kops_pulumi.bootstrap import tables
+from kops_pulumi.bootstrap import containerd, customisation, kubelet, system, tables
 from kops_pulumi.bootstrap.node import BundleFile, NodeConfig
 from kops_pulumi.bootstrap.tables import HOME
 from kops_pulumi.errors import KopsError
@@ -25,7 +25,13 @@ from kops_pulumi.model import Role
 
 Renderer: TypeAlias = Callable[[NodeConfig], Mapping[str, BundleFile]]
 
-RENDERERS: tuple[Renderer, ...] = (tables.files,)
+RENDERERS: tuple[Renderer, ...] = (
+    tables.files,
+    system.files,
+    containerd.files,
+    kubelet.files,
+    customisation.files,
+)
 """Everything that has something to put on a machine."""
 
 _FILES = Path(__file__).parent / "files"
@@ -111,7 +117,7 @@ def first_files(cloud: str) -> Mapping[str, BundleFile]:
     return {
         "/etc/systemd/system/kops-boot.service": _read("kops-boot.service", _DATA),
         "/opt/kops-pulumi/boot/fetch.sh": _read("fetch.sh", _SCRIPT),
-        "/opt/kops-pulumi/boot/identity.sh": _read(f"identity-{cloud}.sh", _DATA),
+        **_library("/opt/kops-pulumi/boot/identity.sh", f"identity-{cloud}.sh"),
     }
 
 
@@ -121,8 +127,8 @@ def scripts(role: Role, cloud: str) -> Mapping[str, BundleFile]:
     own = {
         "order": steps,
         "units": BundleFile.text("".join(f"{name}.timer\n" for name in _TIMERS[role])),
-        "identity.sh": _read(f"identity-{cloud}.sh", _DATA),
-        "cloud.sh": _read(f"cloud-{cloud}.sh", _DATA),
+        **_library("identity.sh", f"identity-{cloud}.sh"),
+        **_library("cloud.sh", f"cloud-{cloud}.sh"),
         **{name: _read(name, _SCRIPT) for name in _libraries(role)},
         **{f"steps/{step}.sh": _read(f"steps/{step}.sh", _SCRIPT) for step in steps.content.decode().split()},
         **{f"bin/{name}": _read(f"bin/{name}", _SCRIPT) for name in _COMMANDS[role]},
@@ -143,6 +149,11 @@ def _units(role: Role) -> Iterator[tuple[str, BundleFile]]:
 
 def _read(name: str, mode: int) -> BundleFile:
     return BundleFile((_FILES / name).read_bytes(), mode)
+
+
+def _library(path: str, name: str) -> Mapping[str, BundleFile]:
+    """A cloud's own shell library; nothing as long as the cloud has none (its machines cannot join yet)."""
+    return {path: _read(name, _DATA)} if (_FILES / name).exists() else {}
 
 
 def _member(path: str) -> str:

@@ -1,35 +1,51 @@
-"""Our cloud-config document: references only, small enough to read in a preview.
+"""Our cloud-config document: who the machine is, and the little that gets everything else.
 
-The format is cloud-init's (https://docs.cloud-init.io/en/latest/reference/modules.html#write-files). Text in, text out;
-the order of keys is fixed, so that equal references give equal bytes.
+The format is cloud-init's (https://docs.cloud-init.io/en/latest/reference/modules.html#write-files). Values and files
+in, text out; the order is fixed, so that equal input gives equal bytes. No secret may come in here.
 """
 
 from __future__ import annotations
 
 import json
+import shlex
 import textwrap
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-NODE_FILE = "/etc/kops-pulumi/node.json"
+if TYPE_CHECKING:
+    from kops_pulumi.bootstrap.node import BundleFile
+
+NODE_FILE = "/etc/kops-pulumi/node.env"
 """Where a machine finds out who it is."""
 
 _MERGE_HOW = "list(append)+dict(no_replace,recurse_list)+str()"
 """How this document joins the user's before it: its files come on top of theirs. By default a later document's lists
 replace those of an earlier one (https://docs.cloud-init.io/en/latest/reference/merging.html)."""
-
-_TEMPLATE = """\
-#cloud-config
-# Who this machine is and where its configuration lies. References and digests only, never a secret.
-merge_how: {merge_how}
-write_files:
-  - path: {path}
-    permissions: "0644"
-    content: |
-{content}
-"""
+_START = (("systemctl", "daemon-reload"), ("systemctl", "enable", "--now", "--no-block", "kops-boot.service"))
 
 
-def document(*, cluster: str, group: str, role: str, bundle: str, sha256: str) -> str:
-    """The document for one group: `bundle` is the address of its configuration, `sha256` the digest it must have."""
-    references = {"bundle": bundle, "cluster": cluster, "group": group, "role": role, "sha256": sha256}
-    content = textwrap.indent(json.dumps(references, indent=2, sort_keys=True), " " * 6)
-    return _TEMPLATE.format(merge_how=_MERGE_HOW, path=NODE_FILE, content=content)
+def document(environment: Mapping[str, str], files: Mapping[str, BundleFile], ssh_keys: Iterable[str] = ()) -> str:
+    """The document for one group: `environment` becomes node.env, `files` are written beside it, the unit started.
+
+    `ssh_keys` are public keys that log in besides the cloud's own. Without an environment (bastions) there are only
+    these.
+    """
+    lines = ["#cloud-config", f"merge_how: {_MERGE_HOW}"]
+    keys = [f"  - {json.dumps(key)}" for key in ssh_keys]
+    lines += ["ssh_authorized_keys:", *keys] if keys else []
+    if environment:
+        node = "".join(f"{key}={_quoted(value)}\n" for key, value in environment.items())
+        lines += ["write_files:", _file(NODE_FILE, node, 0o644)]
+        lines += [_file(path, file.content.decode(), file.mode) for path, file in sorted(files.items())]
+        lines += ["runcmd:", *(f"  - {json.dumps(list(command))}" for command in _START)]
+    return "\n".join(lines) + "\n"
+
+
+def _file(path: str, content: str, mode: int) -> str:
+    text = textwrap.indent(content.rstrip("\n"), " " * 6)
+    return f'  - path: {path}\n    permissions: "{mode:04o}"\n    content: |\n{text}'
+
+
+def _quoted(value: str) -> str:
+    """As bash and systemd both read it; a late value's mark is put in only later and is a plain word."""
+    return value if value.startswith("@late(") and value.endswith(")@") else shlex.quote(value)

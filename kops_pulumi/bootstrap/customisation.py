@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kops_pulumi.bootstrap.node import BundleFile, File, NodeConfig, Unit
 from kops_pulumi.bootstrap.registry import Mirrors, qualified
+from kops_pulumi.errors import Finding
 from kops_pulumi.resolve.traits import SPELLINGS
 
 if TYPE_CHECKING:
@@ -72,6 +73,18 @@ def files(node: NodeConfig) -> Mapping[str, BundleFile]:
     """The user's files and units on a group's machines."""
     own = {file.path: BundleFile(file.content, file.mode) for file in node.files}
     return own | {f"{UNITS}/{unit.name}": BundleFile.text(unit.text) for unit in node.hooks}
+
+
+def clashes(ours: frozenset[str], spec: Any) -> Iterator[Finding]:
+    """A finding for each file and unit of a cluster's or group's spec whose path the bootstrap itself writes."""
+    for index, asset in enumerate(spec.file_assets or ()):
+        if (asset.path or "") in ours:
+            hint = "choose another path, or the setting that this file comes from"
+            yield Finding(("spec", "fileAssets", index, "path"), f"{asset.path} is written by the bootstrap", hint)
+    for index, hook in enumerate(spec.hooks or ()):
+        if hook.name and not hook.disabled and f"{UNITS}/{_unit_name(hook.name)}" in ours:
+            message = f"{_unit_name(hook.name)} is a unit of the bootstrap"
+            yield Finding(("spec", "hooks", index, "name"), message, "choose another name")
 
 
 def _first(items: Iterable[T], key: Callable[[T], Any]) -> Iterator[T]:
