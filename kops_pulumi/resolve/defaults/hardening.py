@@ -44,12 +44,5 @@ CONTROLLER_MANAGER: Table = {
     "terminated_pod_gc_threshold": 1000,  # Kubernetes's own 12500 ended pods fill etcd before the first one goes
 }
 SCHEDULER: Table = {"enable_profiling": False}
-KUBELET: Table = {
-    **_TLS,
-    "read_only_port": 0,
-    "rotate_certificates": True,
-    "seccomp_default": True,
-    "streaming_connection_idle_timeout": "4h0m0s",
-    "event_record_qps": 50,
-    "pod_pids_limit": 4096,  # far beyond what a program needs, far below the kernel's 32768 of the whole machine
-}
+KUBELET: Table = _TLS
+"""The rest of the kubelet's hardening is `bootstrap.kubelet`'s."""
