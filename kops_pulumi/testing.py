@@ -14,6 +14,7 @@ give a subclass for others) and depend on names only, so that recordings can be 
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextvars
 import gc
 import hashlib
@@ -353,6 +354,16 @@ _COMPUTED: Mapping[str, Callable[[str, str, Answers], Mapping[str, Any]]] = {
     "tls:index/privateKey:PrivateKey": lambda id_, *_: {
         "privateKeyPem": f"-----BEGIN PRIVATE KEY-----\n{id_}\n",
         "publicKeyPem": f"-----BEGIN PUBLIC KEY-----\n{id_}\n",
+    },
+    "random:index/randomBytes:RandomBytes": lambda _, seed, __: {
+        "base64": base64.b64encode(bytes.fromhex(seed)).decode(),
+        "hex": seed,
+    },
+    "tls:index/certRequest:CertRequest": lambda id_, *_: {
+        "certRequestPem": f"-----BEGIN CERTIFICATE REQUEST-----\n{id_}\n"
+    },
+    "tls:index/locallySignedCert:LocallySignedCert": lambda id_, *_: {
+        "certPem": f"-----BEGIN CERTIFICATE-----\n{id_}\n"
     },
     "tls:index/selfSignedCert:SelfSignedCert": lambda id_, *_: {"certPem": f"-----BEGIN CERTIFICATE-----\n{id_}\n"},
 }

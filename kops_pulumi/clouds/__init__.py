@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 REGISTRY: tuple[str, ...] = ("aws", "gce", "openstack", "vsphere")
 """Values of the manifest's `spec.cloudProvider` that we build."""
 
-Leaf: TypeAlias = Literal["provider", "network", "firewall", "identity", "endpoints", "instances", "fleet"]
+Leaf: TypeAlias = Literal["provider", "network", "firewall", "identity", "endpoints", "store", "instances", "fleet"]
 
 
 def get(name: str) -> Cloud:

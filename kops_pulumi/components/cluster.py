@@ -1,7 +1,8 @@
 """The component that users see: one cluster, on any cloud (`kops:index:Cluster`).
 
-One order for all clouds: network → firewall → identity → PKI → endpoints → instance groups. The plan says what; the
-cloud's leaf components say how; between them travel handles. This module must not know a cloud's name.
+One order for all clouds: network → firewall → identity → PKI → endpoints → leaf certificates → store → instance groups.
+The plan says what; the cloud's leaf components say how; between them travel handles. This module must not know a
+cloud's name.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from typing import Any, TypeAlias, TypedDict
 
 import pulumi
 
-from kops_pulumi import clouds
+from kops_pulumi import clouds, kubeconfig
+from kops_pulumi.components import late
 from kops_pulumi.components.handles import Handles
+from kops_pulumi.components.leaves import Leaves
 from kops_pulumi.components.pki import Pki
 from kops_pulumi.errors import KopsError
-from kops_pulumi.model import CertificateKind, ClusterPlan, EndpointKind
+from kops_pulumi.model import CertificateKind, ClusterPlan, EndpointKind, Late
 from kops_pulumi.pipeline import Planned
+from kops_pulumi.plan.endpoints import internal_api_name
 from kops_pulumi.plan.names import logical
+from kops_pulumi.plan.store import ADMIN, CLUSTER_CA
 
 
 class ClusterArgs(TypedDict, total=False):
@@ -38,7 +43,6 @@ ClusterSource: TypeAlias = ClusterPlan | Planned | ClusterArgs | str
 """A plan, a planned manifest, arguments, or the path of a manifest."""
 
 _BEFORE_PKI: tuple[clouds.Leaf, ...] = ("network", "firewall", "identity")
-_AFTER_PKI: tuple[clouds.Leaf, ...] = ("endpoints", "instances")
 
 _IGNORED_OPTIONS: Mapping[str, str] = {
     "additional_secret_outputs": "secrets are marked where they arise",
@@ -56,7 +60,7 @@ class Cluster(pulumi.ComponentResource):
 
     plan: ClusterPlan
     outputs: Mapping[str, pulumi.Input[Any]]
-    """Plain ids and addresses for the stack's outputs; no secrets."""
+    """Ids and addresses for the stack's outputs; of these `kubeconfig` alone is secret."""
 
     def __init__(self, name: str, args: ClusterSource, opts: pulumi.ResourceOptions | None = None) -> None:
         _refuse_ignored(opts)
@@ -69,8 +73,12 @@ class Cluster(pulumi.ComponentResource):
             handles = self._add(part, handles)
         pki = Pki(logical(name, "pki"), self.plan, handles, pulumi.ResourceOptions(parent=self))
         handles = replace(handles, pki=pki.handles)
-        for part in _AFTER_PKI:
-            handles = self._add(part, handles)
+        handles = self._add("endpoints", handles)
+        leaves = Leaves(logical(name, "leaves"), self.plan, handles, pulumi.ResourceOptions(parent=self))
+        handles = replace(handles, leaves=leaves.handles)
+        if self.plan.object_store is not None:
+            handles = self._add("store", handles)
+        handles = self._add("instances", handles)
         self.outputs = _outputs(self.plan, handles)
         self.register_outputs(dict(self.outputs))
 
@@ -141,8 +149,30 @@ def _outputs(plan: ClusterPlan, handles: Handles) -> dict[str, pulumi.Input[Any]
             key: pem for key, pem in (handles.pki.certificates if handles.pki else {}).items() if key in authorities
         },
     }
+    outputs |= _api(plan, handles)
     for endpoint in plan.endpoints:
         outputs[f"{endpoint.name}Name"] = endpoint.dns_name
         if endpoint.kind is EndpointKind.LOAD_BALANCER:
             outputs[f"{endpoint.name}Endpoint"] = addresses[endpoint.name]
+    return outputs
+
+
+def _api(plan: ClusterPlan, handles: Handles) -> dict[str, pulumi.Input[Any]]:
+    """Where the API is called from outside and from within, and the administrator's kubeconfig (secret)."""
+    name = kubeconfig.host(plan)
+    host = late.value(name, handles) if isinstance(name, Late) else pulumi.Output.from_input(name)
+    server = host.apply(lambda found: kubeconfig.url(plan, found))
+    outputs: dict[str, pulumi.Input[Any]] = {
+        "apiServer": server,
+        "apiServerInternal": f"https://{internal_api_name(plan.name)}",
+    }
+    if handles.pki and handles.leaves:
+        parts = (
+            server,
+            handles.pki.certificates[CLUSTER_CA],
+            handles.leaves.certificates[ADMIN],
+            handles.leaves.private_keys[ADMIN],
+        )
+        whole = pulumi.Output.all(*parts).apply(lambda found: kubeconfig.text(kubeconfig.Access(plan.name, *found)))
+        outputs["kubeconfig"] = pulumi.Output.secret(whole)
     return outputs

@@ -42,10 +42,32 @@ class IdentityHandles:
 
 @dataclass(frozen=True, slots=True)
 class PkiHandles:
+    """By `Certificate.key`."""
+
     certificates: Mapping[str, pulumi.Output[str]]
-    """PEM of each authority, by `Certificate.key`; public."""
+    """What is trusted, public: PEM of an authority's certificates or of a key pair's public keys, the primary first."""
+    private_keys: Mapping[str, pulumi.Output[str]]
+    """PEM of the primary's key, secret."""
+    signers: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    """PEM of an authority's primary certificate alone: what belongs to its private key."""
+    secret_keys: Mapping[str, Mapping[str, pulumi.Output[str]]] = field(default_factory=dict)
+    """Base64 of random keys by generation, the primary first; secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeafHandles:
+    """By `LeafCertificate.key`."""
+
+    certificates: Mapping[str, pulumi.Output[str]]
     private_keys: Mapping[str, pulumi.Output[str]]
     """PEM, secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreHandles:
+    bucket: pulumi.Output[str]
+    ready: tuple[pulumi.Resource, ...] = ()
+    """What a machine finds in the store at its first boot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +95,8 @@ class Handles:
     identity: IdentityHandles | None = None
     pki: PkiHandles | None = None
     endpoints: EndpointHandles | None = None
+    leaves: LeafHandles | None = None
+    store: StoreHandles | None = None
     instances: InstanceHandles | None = None
     protect: bool = True
     """Whether what cannot be made again (etcd volumes, authorities' keys) refuses to be deleted."""

@@ -13,7 +13,7 @@ from kops_pulumi.errors import Finding
 from kops_pulumi.manifest.nodes import Entry, Node
 
 _Identity: TypeAlias = tuple[str, ...]
-_OWN_KINDS = frozenset({"Cluster", "InstanceGroup", "SSHCredential"})
+_OWN_KINDS = frozenset({"Cluster", "InstanceGroup", "Keyset", "SSHCredential"})
 
 
 def merge_documents(base: list[Node], layer: list[Node]) -> tuple[list[Node], list[Finding]]:

@@ -37,6 +37,7 @@ from kops_pulumi.model.machines import Bundle, EtcdCluster, EtcdMember, Group, U
 from kops_pulumi.model.network import Hop, NatGateway, NetworkPlan, Route, RouteTable, Subnet, SubnetType
 from kops_pulumi.model.roles import Late, Role
 from kops_pulumi.model.secrets import (
+    FIRST,
     Certificate,
     CertificateKind,
     Generation,
@@ -48,6 +49,7 @@ from kops_pulumi.model.secrets import (
 )
 
 __all__ = [
+    "FIRST",
     "Bundle",
     "Certificate",
     "CertificateKind",

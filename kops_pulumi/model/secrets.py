@@ -73,7 +73,7 @@ class LeafCertificate:
     authority: str
     """`Certificate.key` of its issuer."""
     common_name: str
-    organizations: tuple[str, ...] = ()
+    organization: str | None = None
     server: bool = False
     """For servers; otherwise for clients."""
     dns_names: tuple[str, ...] = ()
@@ -97,8 +97,8 @@ class StoreObject:
     kind: StoreKind
     readers: tuple[Role, ...]
     content: str
-    """What is in it: `bundle:<group>`, `trust:<keyset>` (certificates, primary first), `key:<keyset>`, `public:<keyset>`,
-    `certificate:<leaf>`, `private:<leaf>`, `encryption`."""
+    """What is in it: `bundle:<group>`, `trust:<keyset>` (certificates, the primary's first), `key:<keyset>`,
+    `public:<keyset>`, `certificate:<leaf>`, `private:<leaf>`, `encryption`."""
 
 
 @dataclass(frozen=True, slots=True)

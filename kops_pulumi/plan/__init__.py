@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kops_pulumi.model import ClusterPlan, TerminationQueue
-from kops_pulumi.plan import endpoints, etcd, firewall, groups, identities, network, pki
+from kops_pulumi.plan import endpoints, etcd, firewall, groups, identities, network, pki, store
 from kops_pulumi.plan.names import Names
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ def build(full: FullSpec, cloud: Cloud, cni: Cni, addons: Sequence[AddOn]) -> Cl
     names = Names(full.cluster.metadata.name, cloud.name_limits)
     net = network.plan_network(full, cloud)
     ends = endpoints.plan_endpoints(full, cloud, names, net)
-    stores = etcd.plan_etcd(full, names, net)
+    place = store.plan_store(full.cluster, cloud)
+    stores = store.placed(etcd.plan_etcd(full, names, net), full.cluster, place)
     machines = groups.plan_groups(full, cloud, names, net, ends)
     roles = {group.role for group in machines}
     ours = {group.role for group in machines if group.identity is not None}
@@ -40,16 +41,20 @@ def build(full: FullSpec, cloud: Cloud, cni: Cni, addons: Sequence[AddOn]) -> Cl
         kubernetes_version=(spec.kubernetes_version or "").removeprefix("v"),
         network=net,
         rules=firewall.rules(full, roles=roles, etcd=stores, endpoints=ends, network=net, cni=cni, addons=addons),
-        identities=identities.build(full, names=names, machines=ours, etcd=stores, cni=cni, addons=addons),
+        identities=identities.build(
+            full, names=names, machines=ours, etcd=stores, store=place, cni=cni, addons=addons
+        ),
         issuer=identities.issuer(full.cluster, cloud),
-        certificates=pki.plan_certificates(stores),
+        certificates=pki.plan_certificates(full, stores),
         endpoints=ends,
         dns=endpoints.plan_dns(full, ends, net),
         etcd=stores,
         groups=machines,
         ssh_key=pki.plan_ssh_key(full, names),
         termination_queue=_termination_queue(full, cloud, names),
-        store=spec.config_base or "",
+        store=place.address if place else spec.config_base or "",
+        object_store=place,
+        leaves=pki.plan_leaves(full, net, machines),
         name_limits=dict(cloud.name_limits),
         labels=dict(spec.cloud_labels or {}),
         options=cloud.cluster_options(full),

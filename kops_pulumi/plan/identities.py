@@ -5,8 +5,8 @@ come from three places: the tables here (what a machine needs to boot and run), 
 acts as its own service account where the cluster has that, as the control planes' identity otherwise. Nothing here
 may know a cloud's name.
 
-No identity that a worker holds may read a path with a private key of an authority: each role reads its own bundle
-prefix (`names.bundle_prefix`) and nothing else of the store (CVE-2023-1943 is what happens otherwise).
+No identity that a worker holds may read a path with a private key (CVE-2023-1943 is what happens otherwise): each role
+reads its own prefixes of the store and what is meant for everybody who joins, and nothing else (`plan/store.py`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kops_pulumi.model import EtcdCluster, Identity, IdentityKind, Permission, Role, ServiceAccountIssuer
-from kops_pulumi.plan.names import Names, bundle_prefix
+from kops_pulumi.model import (
+    EtcdCluster,
+    Identity,
+    IdentityKind,
+    Permission,
+    Role,
+    ServiceAccountIssuer,
+    StorePlan,
+)
+from kops_pulumi.plan.names import Names, bundle_prefix, join_prefix, secrets_prefix
 
 if TYPE_CHECKING:
     from kops_pulumi.plugins import AddOn, Cloud, Cni, Grant
@@ -45,6 +53,7 @@ def build(
     names: Names,
     machines: Iterable[Role],
     etcd: Sequence[EtcdCluster],
+    store: StorePlan | None,
     cni: Cni,
     addons: Sequence[AddOn],
 ) -> tuple[Identity, ...]:
@@ -57,7 +66,7 @@ def build(
     of_machines = [grant for grant in grants if not own_accounts or grant.service_account is None]
     found = [
         *(
-            _machine(full, role, names, {*_base(full, role, etcd), *_contributed(full, role, cni, of_machines)})
+            _machine(full, role, names, {*_base(full, role, etcd, store), *_contributed(full, role, cni, of_machines)})
             for role in set(machines)
         ),
         *(_accounts(grants, names) if own_accounts else ()),
@@ -101,18 +110,19 @@ def _machine(full: FullSpec, role: Role, names: Names, permissions: Iterable[Per
     )
 
 
-def _base(full: FullSpec, role: Role, etcd: Sequence[EtcdCluster]) -> Iterator[Permission]:
+def _base(
+    full: FullSpec, role: Role, etcd: Sequence[EtcdCluster], store: StorePlan | None
+) -> Iterator[Permission]:
     """What a machine of a role needs to boot and run, before any CNI or add-on."""
     if role not in _KUBERNETES_ROLES:
         return
     spec = full.cluster.spec
-    store = spec.config_base or ""
-    yield Permission("store.read", bundle_prefix(store, role))
+    if store is not None:
+        yield from _store(store.address, role, etcd)
     if role is Role.CONTROL_PLANE:
         yield Permission("machines.discover")
         yield Permission("volumes.attach")
         yield Permission("encryption.use")
-        yield from (Permission("backups.write", cluster.backup_store) for cluster in etcd if cluster.backup_store)
     if spec.iam and spec.iam.allow_container_registry:
         yield Permission("images.pull")
     if spec.containerd and spec.containerd.use_ecr_credentials_for_mirrors:
@@ -123,6 +133,23 @@ def _base(full: FullSpec, role: Role, etcd: Sequence[EtcdCluster]) -> Iterator[P
             yield Permission("addresses.read")
     if role in _warm_roles(full):
         yield Permission("groups.complete-launch")
+
+
+def _store(store: str, role: Role, etcd: Sequence[EtcdCluster]) -> Iterator[Permission]:
+    """What a machine of a role may do in the store; scopes are prefixes, unless the verb speaks of one object."""
+    join = join_prefix(store)
+    yield Permission("store.read", bundle_prefix(store, role))
+    yield Permission("store.read", join)
+    yield Permission("store.list", f"{join}/addresses")
+    if role is not Role.NODE:
+        yield Permission("store.read", secrets_prefix(store, role))
+        yield Permission("store.write", f"{join}/addresses")
+    if role is Role.CONTROL_PLANE:
+        yield Permission("store.write-object", f"{join}/token")
+        for place in (item.backup_store for item in etcd if item.backup_store):
+            yield Permission("backups.write", place)
+            # The marks of members that were there before: a machine asks before it makes a new one.
+            yield Permission("store.list", f"{place}/initialized")
 
 
 def _contributed(full: FullSpec, role: Role, cni: Cni, grants: Sequence[Grant]) -> Iterator[Permission]:

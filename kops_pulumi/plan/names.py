@@ -9,6 +9,7 @@ Renaming anything here replaces resources in people's clusters: it needs an alia
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from kops_pulumi.model import ClusterPlan
 
 _HASH_LENGTH = 6
+_LONGEST_BUCKET = 63
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; GCS allows as many without dots."""
 _ROLE_WORD = {
     Role.CONTROL_PLANE: "masters",
     Role.API_SERVER: "apiservers",
@@ -91,11 +94,6 @@ class Names:
         """A load balancer or target group: always hashed, no dots."""
         return limited(f"{prefix}-{self.dashed}", self.limits.get("load-balancer", 32), always_hash=True)
 
-    def bucket(self, region: str) -> str:
-        """The cluster's own bucket; its hash also has the region in it. Bucket names have no dots (TLS) here."""
-        place = limited(f"{self.dashed.lower()}-{short_hash(f'{self.cluster}/{region}')}", 58)
-        return f"kops-{place}"
-
     def fit(self, kind: str, text: str) -> str:
         """`text` cut to the limit of this kind of resource, hashed when cut."""
         return limited(text, self.limits.get(kind, 255))
@@ -107,6 +105,15 @@ _ILLEGAL = re.compile(r"[^A-Za-z0-9._-]+")
 def logical(*parts: str) -> str:
     """A Pulumi resource name: the parts joined by dashes; the first is the component's own name."""
     return "-".join(_ILLEGAL.sub("-", part).strip("-") for part in parts)
+
+
+def own_bucket(cluster: str) -> str:
+    """The bucket we make for a cluster that brings none.
+
+    Bucket names are shared by the whole world, so that a hash of the cluster's name is in it; dots would break TLS.
+    """
+    digest = hashlib.sha256(cluster.encode()).hexdigest()[:8]
+    return f"{cluster.replace('.', '-')[: _LONGEST_BUCKET - 14]}-kops-{digest}".lower()
 
 
 def bundle_prefix(store: str, role: Role) -> str:

@@ -1,7 +1,8 @@
-"""What is made once and kept: certificate authorities, the service-account key pair, the operators' SSH key.
+"""What is made once and kept: authorities, the service-account key pair, the key of Secrets, the operators' SSH key.
 
-Names are kops's keysets, so that an existing cluster's keys can be taken over. Leaf certificates are made on the
-machines (decision 11). The SSH key is public; its name carries its fingerprint: another key is another resource.
+Names are kops's keysets, so that an existing cluster's keys can be taken over. Certificates of machines are made on the
+machines (decision 11), but for those of API servers, who may not hold an authority's key, and the administrator's. The
+SSH key is public; its name carries its fingerprint: another key is another resource.
 """
 
 from __future__ import annotations
@@ -9,12 +10,27 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable
+import ipaddress
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from kops_pulumi.errors import Finding, ManifestError
-from kops_pulumi.model import Certificate, CertificateKind, EtcdCluster, SshKey
+from kops_pulumi.model import (
+    FIRST,
+    Certificate,
+    CertificateKind,
+    EtcdCluster,
+    Group,
+    LeafCertificate,
+    NetworkPlan,
+    Role,
+    SshKey,
+)
+from kops_pulumi.plan import keysets
+from kops_pulumi.plan.endpoints import api_name, internal_api_name
 from kops_pulumi.plan.names import Names
+from kops_pulumi.plan.store import ADMIN, CLUSTER_CA, ENCRYPTION, SERVICE_ACCOUNT
+from kops_pulumi.resolve.cidr import nth_address
 
 if TYPE_CHECKING:
     from kops_pulumi.resolve import FullSpec
@@ -24,20 +40,74 @@ _SHARED_ETCD = "cilium"
 """The etcd cluster whose clients run on every node: they must not be trusted by the others."""
 
 
-def plan_certificates(etcd: Iterable[EtcdCluster]) -> tuple[Certificate, ...]:
-    """Authorities and key pairs, sorted by key."""
+def plan_certificates(full: FullSpec, etcd: Iterable[EtcdCluster]) -> tuple[Certificate, ...]:
+    """Authorities, key pairs and secret keys, each sorted by key, with the generations that the manifest says.
+
+    Raises ManifestError for Keyset documents that make no sense.
+    """
     names = {cluster.name for cluster in etcd}
     authorities = {
-        "kubernetes-ca",
+        CLUSTER_CA,
         "apiserver-aggregator-ca",
         "etcd-clients-ca",
         *(f"etcd-peers-ca-{name}" for name in names),
         *(f"etcd-clients-ca-{name}" for name in names & {_SHARED_ETCD}),
     }
-    return (
-        *(Certificate(name, CertificateKind.AUTHORITY, name) for name in sorted(authorities)),
-        Certificate("service-account", CertificateKind.KEY_PAIR, "service-account"),
+    kinds = dict.fromkeys(sorted(authorities), CertificateKind.AUTHORITY)
+    kinds[SERVICE_ACCOUNT] = CertificateKind.KEY_PAIR
+    if full.cluster.spec.encryption_config is not False:
+        kinds[ENCRYPTION] = CertificateKind.SECRET_KEY
+    rotated = keysets.of(full.keysets, kinds)
+    return tuple(Certificate(name, kind, name, rotated.get(name, FIRST)) for name, kind in kinds.items())
+
+
+def plan_leaves(full: FullSpec, network: NetworkPlan, groups: Iterable[Group]) -> tuple[LeafCertificate, ...]:
+    """Certificates that Pulumi makes, sorted by key: the administrator's, and those of API servers if there are any."""
+    admin = LeafCertificate(ADMIN, CLUSTER_CA, "kops-pulumi-admin", "system:masters")
+    serving = any(group.role is Role.API_SERVER for group in groups)
+    found = [admin, *(_of_api_servers(full, network) if serving else ())]
+    return tuple(sorted(found, key=lambda leaf: leaf.key))
+
+
+def api_names(full: FullSpec, network: NetworkPlan) -> tuple[str, ...]:
+    """Every name and address by which the API is called and that is known before deployment, sorted."""
+    spec = full.cluster.spec
+    domain = spec.cluster_dns_domain or "cluster.local"
+    service = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", f"kubernetes.default.svc.{domain}")
+    first = nth_address(network.service_cidr, 1)
+    here = ("localhost", "127.0.0.1", *(("::1",) if network.ipv6 else ()))
+    ours = (api_name(full.cluster), internal_api_name(full.cluster.metadata.name))
+    return tuple(sorted({*service, *here, *ours, *(spec.additional_sans or ()), *((first,) if first else ())}))
+
+
+def _of_api_servers(full: FullSpec, network: NetworkPlan) -> Iterator[LeafCertificate]:
+    """What kubeadm makes on a control plane for its API server, with its subjects.
+
+    https://kubernetes.io/docs/setup/best-practices/certificates/
+    """
+    names = api_names(full, network)
+    addresses = tuple(name for name in names if _is_address(name))
+    yield LeafCertificate(
+        "apiserver",
+        CLUSTER_CA,
+        "kube-apiserver",
+        server=True,
+        dns_names=tuple(name for name in names if name not in addresses),
+        ip_addresses=addresses,
     )
+    yield LeafCertificate(
+        "apiserver-kubelet-client", CLUSTER_CA, "kube-apiserver-kubelet-client", "kubeadm:cluster-admins"
+    )
+    yield LeafCertificate("apiserver-etcd-client", "etcd-clients-ca", "kube-apiserver-etcd-client")
+    yield LeafCertificate("front-proxy-client", "apiserver-aggregator-ca", "front-proxy-client")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def plan_ssh_key(full: FullSpec, names: Names) -> SshKey | None:

@@ -89,6 +89,7 @@ def _full(parsed: ParsedManifest, cloud: Cloud) -> FullSpec:
         groups=groups,
         ssh_keys=parsed.ssh_keys,
         objects=parsed.objects,
+        keysets=parsed.keysets,
         cloud=cloud.name,
         region=cloud.region(cluster),
         cloud_defaults=facts.cloud,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kops_pulumi.plugins import CloudDefaults
-    from kops_pulumi.spec import Cluster, InstanceGroup, SSHCredential
+    from kops_pulumi.spec import Cluster, InstanceGroup, Keyset, SSHCredential
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +24,5 @@ class FullSpec:
     cloud: str
     region: str
     cloud_defaults: CloudDefaults
+    keysets: tuple[Keyset, ...] = ()
+    """How far rotations of authorities and keys have come; the others were never rotated."""

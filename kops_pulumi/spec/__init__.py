@@ -6,6 +6,7 @@ No default is filled in here and no rule between fields is checked: that is `res
 
 from kops_pulumi.spec.cluster import Cluster, ClusterSpec
 from kops_pulumi.spec.instancegroup import InstanceGroup, InstanceGroupSpec, SSHCredential
+from kops_pulumi.spec.keyset import Keyset
 from kops_pulumi.spec.meta import CLUSTER_LABEL, ObjectMeta
 from kops_pulumi.spec.parse import ParsedManifest, dump, parse
 
@@ -15,6 +16,7 @@ __all__ = [
     "ClusterSpec",
     "InstanceGroup",
     "InstanceGroupSpec",
+    "Keyset",
     "ObjectMeta",
     "ParsedManifest",
     "SSHCredential",

@@ -10,6 +10,7 @@ from kops_pulumi.manifest import Document, Manifest
 from kops_pulumi.spec.base import SpecModel
 from kops_pulumi.spec.cluster import Cluster
 from kops_pulumi.spec.instancegroup import InstanceGroup, SSHCredential
+from kops_pulumi.spec.keyset import Keyset
 from kops_pulumi.spec.messages import did_you_mean
 from kops_pulumi.spec.meta import CLUSTER_LABEL
 
@@ -18,6 +19,7 @@ API_VERSION = f"{GROUP}/v1alpha2"
 MODELS: dict[str, type[SpecModel]] = {
     "Cluster": Cluster,
     "InstanceGroup": InstanceGroup,
+    "Keyset": Keyset,
     "SSHCredential": SSHCredential,
 }
 
@@ -26,7 +28,6 @@ _OTHER_VERSIONS = {
     "v1alpha1": "v1alpha1 is long gone; `kops get --output yaml` of a current kops prints v1alpha2",
 }
 _OTHER_KINDS = {
-    "Keyset": "keys and certificates are resources of the stack; remove the document",
     "Host": "machines without a cloud are not supported; remove the document",
 }
 
@@ -39,7 +40,7 @@ def is_foreign(document: Document) -> bool:
 def classify(document: Document) -> tuple[type[SpecModel] | None, list[Finding]]:
     """The model of a document, or what keeps it from having one; neither for a foreign object."""
     if not document.kind:
-        return None, [Finding(("kind",), "is required", "Cluster, InstanceGroup, SSHCredential or a Kubernetes kind")]
+        return None, [Finding(("kind",), "is required", f"{', '.join(MODELS)} or a Kubernetes kind")]
     problem = _stranger(document)
     if problem is None:
         missing = [] if document.api_version else [Finding(("apiVersion",), "is required", None)]
@@ -86,7 +87,7 @@ def check_together(manifest: Manifest, *, complete: bool) -> list[Finding]:
         place = Location(manifest.sources[0], 1, 1) if manifest.sources else None
         hint = f"add a document with apiVersion: {API_VERSION} and kind: Cluster"
         return [Finding((), "there is no Cluster document", hint, location=place)] if complete else []
-    for kind in ("InstanceGroup", "SSHCredential"):
+    for kind in ("InstanceGroup", "Keyset", "SSHCredential"):
         members = [document for document in documents if document.kind == kind and _is_ours(document)]
         findings += [finding for member in members for finding in _label(member, clusters[0])]
         findings += _twice(members)

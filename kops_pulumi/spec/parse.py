@@ -19,6 +19,7 @@ from kops_pulumi.spec import kinds, messages, shapes
 from kops_pulumi.spec.base import SpecModel
 from kops_pulumi.spec.cluster import Cluster
 from kops_pulumi.spec.instancegroup import InstanceGroup, SSHCredential
+from kops_pulumi.spec.keyset import Keyset
 
 _BRANCHES = frozenset({"str", "ManifestSource"})
 """What pydantic adds to an error's path for a union's branches."""
@@ -34,6 +35,7 @@ class ParsedManifest:
     groups: tuple[InstanceGroup, ...] = ()
     """In the order of the file; those with errors that leave no model are left out."""
     ssh_keys: tuple[SSHCredential, ...] = ()
+    keysets: tuple[Keyset, ...] = ()
     objects: tuple[Mapping[str, Any], ...] = ()
     """Other Kubernetes objects, as they are."""
 
@@ -44,7 +46,7 @@ class ParsedManifest:
             raise ManifestError(self.findings)
         return self.found_cluster
 
-    def document(self, model: Cluster | InstanceGroup | SSHCredential) -> Document | None:
+    def document(self, model: Cluster | InstanceGroup | Keyset | SSHCredential) -> Document | None:
         """The document that a model came from."""
         return self.manifest.get(model.kind, model.metadata.name)
 
@@ -61,6 +63,7 @@ def parse(manifest: Manifest) -> ParsedManifest:
         found_cluster=next((model for model in models if isinstance(model, Cluster)), None),
         groups=tuple(model for model in models if isinstance(model, InstanceGroup)),
         ssh_keys=tuple(model for model in models if isinstance(model, SSHCredential)),
+        keysets=tuple(model for model in models if isinstance(model, Keyset)),
         objects=tuple(document.data for document in manifest.documents if kinds.is_foreign(document)),
     )
 

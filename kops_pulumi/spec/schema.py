@@ -38,7 +38,7 @@ def json_schema() -> dict[str, Any]:
     return {
         "$schema": DRAFT,
         "title": "kops-pulumi manifest",
-        "description": "A Cluster, InstanceGroup or SSHCredential of kops.k8s.io/v1alpha2, or a Kubernetes object.",
+        "description": "A kops.k8s.io/v1alpha2 document (Cluster, InstanceGroup, Keyset …) or a Kubernetes object.",
         "type": "object",
         "required": ["apiVersion", "kind"],
         "properties": {"apiVersion": {"type": "string"}, "kind": {"type": "string"}},

@@ -109,7 +109,7 @@ class Instances(pulumi.ComponentResource):
     def _before(self, group: Group) -> list[pulumi.Resource]:
         """What must be there before the group's machines, and goes after them."""
         known = self._known
-        parts = [part.ready for part in (known.network, known.firewall, known.identity) if part]
+        parts = [part.ready for part in (known.network, known.firewall, known.identity, known.store) if part]
         members = [f"{c.name}/{m.name}" for c in self._plan.etcd for m in c.members if m.group == group.name]
         volumes = [self._volumes[key] for key in members] if group.role is Role.CONTROL_PLANE else []
         return [*(resource for ready in parts for resource in ready), *volumes]

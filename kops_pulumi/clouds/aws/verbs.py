@@ -56,14 +56,17 @@ _INTERFACES = ec2("network-interface")
 
 _STORE: Mapping[str, tuple[Allow, ...]] = {
     "store.read": (Allow(("s3:GetObject",), ("arn:{partition}:s3:::{bucket}/{key}/*",)),),
-    "backups.write": (
-        Allow(("s3:GetObject", "s3:PutObject"), ("arn:{partition}:s3:::{bucket}/{key}/*",)),
+    "store.list": (
         Allow(
             ("s3:ListBucket",),
             ("arn:{partition}:s3:::{bucket}",),
             {"StringLike": {"s3:prefix": "{key}/*"}},
         ),
     ),
+    "store.write": (Allow(("s3:PutObject",), ("arn:{partition}:s3:::{bucket}/{key}/*",)),),
+    "store.write-object": (Allow(("s3:PutObject",), ("arn:{partition}:s3:::{bucket}/{key}",)),),
+    # Put only: who holds the control plane can neither read old snapshots nor destroy them.
+    "backups.write": (Allow(("s3:PutObject",), ("arn:{partition}:s3:::{bucket}/{key}/*",)),),
     "encryption.use": (
         Allow(("kms:CreateGrant",), conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}}),
         Allow(

@@ -9,10 +9,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import urlsplit
 
 from kops_pulumi.model import ClusterPlan, DnsType, Endpoint, Group, Hop, NetworkPlan
 from kops_pulumi.rehearsal.aws.facts import (
     ADDRESS,
+    BUCKET,
     CLASSIC_LOAD_BALANCER,
     INSTANCE,
     INSTANCE_PROFILE,
@@ -49,6 +51,7 @@ def adopted(plan: ClusterPlan) -> Iterator[Adopted]:
     yield from _firewall(plan)
     yield from _zone(plan)
     yield from _machines(plan)
+    yield from _buckets(plan)
 
 
 def _network(network: NetworkPlan) -> Iterator[Adopted]:
@@ -102,6 +105,15 @@ def _zone(plan: ClusterPlan) -> Iterator[Adopted]:
         yield Adopted(VPC, _ELSEWHERE, {"cidrBlock": "192.168.0.0/16"})
     name = plan.name.partition(".")[2] if is_id else zone
     yield Adopted(ZONE, zone if is_id else "Z" + "".join(filter(str.isalnum, zone)).upper(), {"name": name, **vpcs})
+
+
+def _buckets(plan: ClusterPlan) -> Iterator[Adopted]:
+    """Buckets that the manifest names: for the store, and for the documents of the issuer of tokens."""
+    store = plan.object_store
+    issuer = urlsplit((plan.issuer and plan.issuer.discovery_store) or "")
+    names = {store.bucket} if store and store.adopted else set()
+    for name in sorted(names | ({issuer.netloc} if issuer.scheme == "s3" else set())):
+        yield Adopted(BUCKET, name, {"bucket": name})
 
 
 def _machines(plan: ClusterPlan) -> Iterator[Adopted]:

@@ -30,7 +30,7 @@ from kops_pulumi.rehearsal.aws.facts import (
     physical_name,
     ref,
 )
-from kops_pulumi.rehearsal.kinds import Birth, Failure, Kind, OnDelete, Values
+from kops_pulumi.rehearsal.kinds import Birth, Failure, Kind, OnDelete, Rule, Values
 
 _NLB_ZONES: Final = {
     "us-east-1": "Z26RNL4JYFTOTI",
@@ -156,6 +156,25 @@ _OBJECT: Final = Kind(
     refs=(ref("bucket", BUCKET),),
     handles=(),
 )
+
+def _part_of_bucket(*rules: Rule) -> Kind:
+    """A setting of a bucket: one of its kind a bucket, known by the bucket's name, gone with it."""
+    return Kind(
+        identify=lambda birth: str(birth.inputs["bucket"]),
+        unique=("bucket",),
+        refs=(ref("bucket", BUCKET, on_delete=OnDelete.CASCADE),),
+        handles=(),
+        rules=rules,
+    )
+
+
+_PARTS_OF_BUCKETS: Final[Mapping[str, tuple[Rule, ...]]] = {
+    "BucketLifecycleConfiguration": (),
+    "BucketPolicy": (json_document("policy"),),
+    "BucketPublicAccessBlock": (),
+    "BucketServerSideEncryptionConfiguration": (),
+    "BucketVersioning": (),
+}
 
 SERVICES: Final[Mapping[str, Kind]] = {
     LOAD_BALANCER: kind(
@@ -299,6 +318,10 @@ SERVICES: Final[Mapping[str, Kind]] = {
         ),
         "bucket bucketPrefix objectLockEnabled",
     ),
+    **{
+        f"aws:s3/{name[0].lower()}{name[1:]}:{name}": kind(_part_of_bucket(*rules), "bucket expectedBucketOwner")
+        for name, rules in _PARTS_OF_BUCKETS.items()
+    },
     "aws:s3/bucketObjectv2:BucketObjectv2": kind(_OBJECT, "bucket key"),
     "aws:s3/bucketObject:BucketObject": kind(_OBJECT, "bucket key"),
 }

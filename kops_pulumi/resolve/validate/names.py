@@ -65,8 +65,6 @@ def _is_day(text: str) -> bool:
 def stores(subject: Subject) -> Iterator[Finding]:
     """Where the cluster's files, keys and secrets lie."""
     spec = subject.spec
-    if not spec.config_base and subject.capabilities.object_store:
-        yield Finding(("spec", "configBase"), "the cluster's files have no place", f"like s3://my-state/{subject.name}")
     for key, store in (
         ("configBase", spec.config_base),
         ("keyStore", spec.key_store),

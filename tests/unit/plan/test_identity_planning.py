@@ -11,6 +11,7 @@ from kops_pulumi import addons, clouds, cni
 from kops_pulumi.model import EtcdCluster, Identity, IdentityKind, Permission, Role
 from kops_pulumi.plan import identities
 from kops_pulumi.plan.names import Names
+from kops_pulumi.plan.store import plan_store
 from tests.support.specs import NAME, full, group
 
 STORE = f"s3://orchard-state/{NAME}"
@@ -31,6 +32,7 @@ def planned(*machines: Role, **spec: Any) -> dict[str, Identity]:
         names=Names(NAME, {"role": 64}),
         machines=machines or (Role.CONTROL_PLANE, Role.NODE),
         etcd=ETCD,
+        store=plan_store(resolved.cluster, clouds.get("aws")),
         cni=cni.for_spec(resolved),
         addons=addons.enabled(resolved),
     )
@@ -48,16 +50,22 @@ def test_each_role_with_machines_of_ours_has_one_identity() -> None:
     assert planned()["node"].name == f"nodes.{NAME}"
 
 
-def test_every_role_reads_its_own_bundles_only() -> None:
+def test_every_role_reads_its_own_prefixes_and_what_joiners_need() -> None:
     found = planned(Role.CONTROL_PLANE, Role.API_SERVER, Role.NODE, Role.BASTION)
+    secrets = {"control-plane": {f"{STORE}/secrets/control-plane"}, "apiserver": {f"{STORE}/secrets/apiserver"}}
     for key in ("control-plane", "apiserver", "node"):
         reads = {p.scope for p in found[key].permissions if p.verb == "store.read"}
-        assert reads == {f"{STORE}/nodes/{key}"}
+        assert reads == {f"{STORE}/nodes/{key}", f"{STORE}/join"} | secrets.get(key, set())
     assert found["bastion"].permissions == ()
 
 
 def test_workers_write_nothing_and_attach_nothing() -> None:
-    assert verbs(planned()["node"]) == {"store.read"}
+    assert verbs(planned()["node"]) == {"store.read", "store.list"}
+
+
+def test_the_token_is_written_by_control_planes_alone() -> None:
+    found = planned(Role.CONTROL_PLANE, Role.API_SERVER, Role.NODE)
+    assert [key for key, identity in found.items() if "store.write-object" in verbs(identity)] == ["control-plane"]
 
 
 def test_control_planes_write_the_backups_of_every_etcd_cluster() -> None:

@@ -71,6 +71,7 @@ def test_each_etcd_cluster_has_its_own_peer_authority(kit):
         "etcd-peers-ca-main": CertificateKind.AUTHORITY,
         "kubernetes-ca": CertificateKind.AUTHORITY,
         "service-account": CertificateKind.KEY_PAIR,
+        "encryption-at-rest": CertificateKind.SECRET_KEY,
     }
 
 

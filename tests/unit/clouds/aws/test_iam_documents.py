@@ -120,14 +120,15 @@ def test_a_store_is_read_below_its_prefix_only() -> None:
     }
 
 
-def test_backups_are_written_and_read_but_never_deleted() -> None:
-    found = statements({Permission("backups.write", SCOPES["backups"])})
-    assert {action for statement in found for action in many(statement["Action"])} == {
-        "s3:GetObject",
-        "s3:ListBucket",
-        "s3:PutObject",
-    }
-    [listing] = [statement for statement in found if statement["Action"] == "s3:ListBucket"]
+def test_backups_are_written_and_neither_read_nor_deleted() -> None:
+    [statement] = statements({Permission("backups.write", SCOPES["backups"])})
+    assert statement["Action"] == "s3:PutObject"
+    assert statement["Resource"] == "arn:aws:s3:::orchard-backups/etcd/main/*"
+
+
+def test_listing_is_limited_to_a_prefix() -> None:
+    [listing] = statements({Permission("store.list", SCOPES["backups"])})
+    assert listing["Resource"] == "arn:aws:s3:::orchard-backups"
     assert listing["Condition"] == {"StringLike": {"s3:prefix": "etcd/main/*"}}
 
 

@@ -1,0 +1,122 @@
+"""The object store of a cluster: which bucket, what Pulumi puts into it, and which machines may read that.
+
+The layout below the store's address (docs/security.md says who reads what):
+
+    nodes/<role>/<group>/<sha256>.tar.gz   bundles, one group's each
+    secrets/control-plane/<name>           authorities with keys, service-account keys, encryption at rest
+    secrets/apiserver/<name>               the same without any authority's key; certificates of API servers instead
+    join/ca.crt                            what workers pin; machines write `token` and `addresses/<machine>` beside it
+    backups/etcd/<etcd cluster>/…          written by control planes
+
+Pure; a cloud only says how objects are made and readers let in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from kops_pulumi.model import (
+    CertificateKind,
+    ClusterPlan,
+    EtcdCluster,
+    LeafCertificate,
+    Role,
+    StoreKind,
+    StoreObject,
+    StorePlan,
+)
+from kops_pulumi.plan.names import backups_prefix, join_prefix, own_bucket, secrets_prefix
+
+if TYPE_CHECKING:
+    from kops_pulumi.plugins import Cloud
+    from kops_pulumi.spec import Cluster
+
+ENCRYPTION = "encryption-at-rest"
+"""Key of the keyset that Secrets are encrypted with in etcd."""
+SERVICE_ACCOUNT = "service-account"
+CLUSTER_CA = "kubernetes-ca"
+ADMIN = "admin"
+"""Key of the administrator's certificate."""
+_MEMBERS = (Role.CONTROL_PLANE, Role.API_SERVER, Role.NODE)
+_AUTHORITIES_OF_SERVERS = ("apiserver-aggregator-ca", "etcd-clients-ca", CLUSTER_CA)
+"""What an API server checks others against."""
+
+
+def plan_store(cluster: Cluster, cloud: Cloud) -> StorePlan | None:
+    """Where machines read and write: the manifest's bucket, or one of our own.
+
+    Ours when configBase is absent, of a scheme that machines cannot reach (`memfs://`, `file://`), or has the name
+    that we would give (`create cluster` writes it down). None where the cloud has no object store.
+    """
+    if cloud.store_scheme is None or not cloud.capabilities.object_store:
+        return None
+    name, base = cluster.metadata.name, urlsplit(cluster.spec.config_base or "")
+    own = own_bucket(name)
+    if base.scheme != cloud.store_scheme or not base.netloc:
+        return StorePlan(cloud.store_scheme, own, name, adopted=False)
+    return StorePlan(base.scheme, base.netloc, base.path.strip("/"), adopted=base.netloc != own)
+
+
+def placed(etcd: Sequence[EtcdCluster], cluster: Cluster, store: StorePlan | None) -> tuple[EtcdCluster, ...]:
+    """The etcd clusters with the addresses of their snapshots."""
+    return tuple(replace(item, backup_store=_backups(item, cluster, store)) for item in etcd)
+
+
+def _backups(etcd: EtcdCluster, cluster: Cluster, store: StorePlan | None) -> str | None:
+    """Address of an etcd cluster's snapshots: as the manifest says, moved along where configBase itself was."""
+    given = etcd.backup_store
+    if store is None:
+        return given
+    place = urlsplit(given or "")
+    base = (cluster.spec.config_base or "").rstrip("/")
+    if given and base and given.startswith(f"{base}/"):
+        return f"{store.address}{given.removeprefix(base)}"
+    return given if place.scheme == store.scheme else f"{backups_prefix(store.address)}/{etcd.name}"
+
+
+def objects(plan: ClusterPlan) -> tuple[StoreObject, ...]:
+    """Everything that Pulumi puts into the store, sorted by path."""
+    found = [*_bundles(plan), *_secrets(plan, Role.CONTROL_PLANE)]
+    if plan.groups_of(Role.API_SERVER):
+        found += _secrets(plan, Role.API_SERVER)
+    found.append(StoreObject(f"{join_prefix('')[1:]}/ca.crt", StoreKind.PUBLIC, _MEMBERS, f"trust:{CLUSTER_CA}"))
+    return tuple(sorted(found, key=lambda item: item.path))
+
+
+def _bundles(plan: ClusterPlan) -> Iterator[StoreObject]:
+    for group in plan.groups:
+        if group.bundle is not None:
+            yield StoreObject(group.bundle.path, StoreKind.BUNDLE, (group.role,), f"bundle:{group.name}")
+
+
+def _secrets(plan: ClusterPlan, role: Role) -> Iterator[StoreObject]:
+    """A role's secrets. Only control planes get authorities' keys; API servers get certificates made for them."""
+    prefix = secrets_prefix("", role)[1:]
+    whole = role is Role.CONTROL_PLANE
+
+    def one(name: str, kind: StoreKind, content: str) -> StoreObject:
+        return StoreObject(f"{prefix}/{name}", kind, (role,), content)
+
+    for item in plan.certificates:
+        match item.kind:
+            case CertificateKind.AUTHORITY if whole or item.key in _AUTHORITIES_OF_SERVERS:
+                yield one(f"{item.key}.crt", StoreKind.PUBLIC, f"trust:{item.key}")
+                if whole:
+                    yield one(f"{item.key}.key", StoreKind.SECRET, f"key:{item.key}")
+            case CertificateKind.KEY_PAIR:
+                yield one(f"{item.key}.pub", StoreKind.PUBLIC, f"public:{item.key}")
+                yield one(f"{item.key}.key", StoreKind.SECRET, f"key:{item.key}")
+            case CertificateKind.SECRET_KEY:
+                yield one("encryption-config.yaml", StoreKind.SECRET, "encryption")
+    if not whole:
+        for leaf in server_leaves(plan.leaves):
+            yield one(f"{leaf.key}.crt", StoreKind.PUBLIC, f"certificate:{leaf.key}")
+            yield one(f"{leaf.key}.key", StoreKind.SECRET, f"private:{leaf.key}")
+
+
+def server_leaves(leaves: Sequence[LeafCertificate]) -> tuple[LeafCertificate, ...]:
+    """The certificates of API servers: all that are not people's."""
+    return tuple(leaf for leaf in leaves if leaf.key != ADMIN)
