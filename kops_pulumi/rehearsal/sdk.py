@@ -12,6 +12,7 @@ import functools
 import importlib.util
 import json
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ TypeExpr: TypeAlias = str | list[Any]
 """`"str" | "int" | "float" | "bool" | "any"`, or one of `["list", T]`, `["map", T]`, `["object", name]`,
 `["enum", value, …]`, `["union", T, …]`."""
 
+_PARSING: Final = threading.Lock()
+"""CPython's parser counts recursion per interpreter: two threads in `ast.parse` can trip it (python/cpython#106905)."""
 _SCALARS: Final = frozenset({"str", "int", "float", "bool"})
 _FORCES_NEW: Final = re.compile(
     r"forces? (?:the )?(?:a )?(?:creation of |replacement|new resource|recreation|re-creation)|"
@@ -63,9 +66,10 @@ class Sdk:
 
     def schema(self, token: str) -> ResourceSchema | None:
         """The schema of a type token (`aws:ec2/vpc:Vpc`); None when the SDK has no such resource."""
-        if token not in self._known:
-            self._known[token] = self._read(token)
-        return self._known[token]
+        with _PARSING:
+            if token not in self._known:
+                self._known[token] = self._read(token)
+            return self._known[token]
 
     def _read(self, token: str) -> ResourceSchema | None:
         located = self._locate(token)

@@ -40,6 +40,16 @@ def test_reading_types_does_not_import_the_sdk() -> None:
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
 
 
+def test_many_threads_may_ask_at_once() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    tokens = [LAUNCH_TEMPLATE, GROUP, VPC, "aws:lb/loadBalancer:LoadBalancer", "aws:ec2/instance:Instance"] * 4
+    with ThreadPoolExecutor(8) as pool:
+        sdks = [Sdk("aws") for _ in tokens]
+        found = list(pool.map(lambda pair: pair[0].schema(pair[1]), zip(sdks, tokens, strict=True)))
+    assert found == [AWS.schema(token) for token in tokens]
+
+
 def test_a_type_that_the_sdk_lacks_has_no_schema() -> None:
     assert AWS.schema("aws:ec2/vcp:Vcp") is None
 
