@@ -8,7 +8,6 @@ no clock, no environment.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -17,11 +16,10 @@ import yaml
 
 from kops_pulumi import clouds, manifest, resolve, spec
 from kops_pulumi.errors import Finding, KopsError, ManifestError, errors_in
+from kops_pulumi.plan.names import own_bucket
 from kops_pulumi.plugins import Cloud
 from kops_pulumi.resolve import versions
 
-LONGEST_BUCKET: Final = 63
-"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; GCS allows as many without dots."""
 API_VERSION: Final = "kops.k8s.io/v1alpha2"
 ETCD_CLUSTERS: Final = ("main", "events")
 
@@ -98,12 +96,8 @@ def write(wishes: Wishes) -> list[Document]:
 
 
 def default_store(cluster: str, cloud: Cloud) -> str | None:
-    """A bucket of the cluster's own; all the world shares bucket names, so a hash of the cluster's is part of it."""
-    if cloud.store_scheme is None:
-        return None
-    digest = hashlib.sha256(cluster.encode()).hexdigest()[:8]
-    bucket = f"{cluster.replace('.', '-')[: LONGEST_BUCKET - 14]}-kops-{digest}".lower()
-    return f"{cloud.store_scheme}://{bucket}/{cluster}"
+    """The cluster's own bucket (`plan.names.own_bucket`); None where the cloud has no object store."""
+    return f"{cloud.store_scheme}://{own_bucket(cluster)}/{cluster}" if cloud.store_scheme else None
 
 
 def _draft(wishes: Wishes, cloud: Cloud) -> list[Document]:

@@ -156,7 +156,7 @@ def _remark(spec: dict[str, Any], flags: dict[str, Any]) -> None:
     if not flags["admin_access"]:
         click.echo("nobody outside the network may reach the API: name who may with --admin-access", err=True)
     if not flags["config_base"] and "configBase" in spec:
-        click.echo(f"the nodes' files go to {spec['configBase']}: that bucket has to be there, and yours", err=True)
+        click.echo(f"the nodes' files go to a bucket of the cluster's own: {spec['configBase']}", err=True)
 
 
 def _wishes(name: str, flags: dict[str, Any]) -> Wishes:

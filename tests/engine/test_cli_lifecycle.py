@@ -40,7 +40,7 @@ def test_create_update_edit_update_delete(cli: Cli, tmp_path: Path) -> None:
     manifest = tmp_path / "clusters" / NAME / "cluster.yaml"
 
     code, out, err = cli("update", "cluster", NAME, "--rehearse")
-    assert (code, "Nothing has been changed" in err) == (0, True)
+    assert (code, "Nothing has been changed" in err) == (0, True), err
     assert "+ aws:ec2:Vpc" in out
     with rehearsal.open_store(tmp_path / "world") as cloud:
         assert cloud.objects() == []
