@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from kops_pulumi.bootstrap import assets, bundle, cloud_config, customisation, kubelet, multipart, system
+from kops_pulumi.bootstrap import assets, bundle, cloud_config, customisation, kubeadm, kubelet, multipart, system
 from kops_pulumi.bootstrap.build import build, data
 from kops_pulumi.errors import Finding
 from kops_pulumi.model import Bundle, ClusterPlan, Group, Role, UserData
@@ -124,6 +124,7 @@ def _of_group(node: NodeConfig, full: FullSpec) -> Iterator[Finding]:
     own = next(candidate for candidate in full.groups if candidate.metadata.name == node.group)
     document = f"InstanceGroup/{node.group}"
     yield from assets.unpinned(node.assets)
+    yield from kubeadm.findings(node)
     for key, layer in (("kubelet", spec.kubelet), ("masterKubelet", spec.master_kubelet)):
         yield from kubelet.ineffective(data(layer), version, ("spec", key))
     yield from _at(document, kubelet.ineffective(data(own.spec.kubelet), version, ("spec", "kubelet")))

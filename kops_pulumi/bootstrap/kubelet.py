@@ -272,7 +272,7 @@ def files(node: NodeConfig) -> Mapping[str, BundleFile]:
         arguments["image-credential-provider-config"] = CREDENTIALS_CONFIG
     text = " ".join(f"--{flag}={value}" for flag, value in sorted(arguments.items()))
     found = {
-        "/etc/systemd/system/kubelet.service": BundleFile(_UNIT.read_bytes()),
+        "/etc/systemd/system/kubelet.service": BundleFile(_UNIT.read_bytes(), 0o600),  # CIS 4.1.1
         f"{HOME}/kubelet.env": BundleFile.text(f"KUBELET_KOPS_ARGS='{text}'\n"),
     }
     if node.kubelet.credentials:

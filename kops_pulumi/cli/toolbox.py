@@ -20,6 +20,7 @@ _VERBS = {
     "plan": Verb(f"{_HERE}:plan", "What the cluster is made of, on any cloud."),
     "network": Verb(f"{_HERE}:network", "Subnets, routes and ways out."),
     "firewall": Verb(f"{_HERE}:firewall", "Who may reach whom, and why."),
+    "node": Verb("kops_pulumi.cli.toolbox_node:node", "What a machine of an instance group will get."),
     "graph": Verb(f"{_HERE}:graph", "The cluster as a Mermaid diagram."),
     "resources": Verb(f"{_HERE}:resources", "The Pulumi resources, as the engine would get them."),
 }
