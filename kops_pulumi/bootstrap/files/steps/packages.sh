@@ -3,6 +3,10 @@
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
+gpu() { # is there a device of NVIDIA's?
+  grep -qsx 0x10de "$ROOT"/sys/bus/pci/devices/*/vendor
+}
+
 missing() { # prints the packages that are not installed
   local package
   while read -r package; do
@@ -10,7 +14,7 @@ missing() { # prints the packages that are not installed
     apt-get) dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ;;
     *) rpm -q --whatprovides "$package" >/dev/null 2>&1 ;;
     esac || printf '%s\n' "$package"
-  done < <(cat "$HERE/packages" "$HERE/gpu-packages" 2>/dev/null)
+  done < <(cat "$HERE/packages" && if gpu; then cat "$HERE/gpu-packages"; fi)
 }
 
 keys() { # of the repositories that root/etc/apt/sources.list.d names
