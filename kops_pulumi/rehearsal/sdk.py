@@ -8,6 +8,7 @@ engine sends them (camelCase). This module must not judge values (that is `check
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import importlib.util
 import json
@@ -23,7 +24,7 @@ TypeExpr: TypeAlias = str | list[Any]
 `["enum", value, …]`, `["union", T, …]`."""
 
 _PARSING: Final = threading.Lock()
-"""CPython's parser counts recursion per interpreter: two threads in `ast.parse` can trip it (python/cpython#106905)."""
+_ATTEMPTS: Final = 10
 _SCALARS: Final = frozenset({"str", "int", "float", "bool"})
 _FORCES_NEW: Final = re.compile(
     r"forces? (?:the )?(?:a )?(?:creation of |replacement|new resource|recreation|re-creation)|"
@@ -197,8 +198,20 @@ def _class(source: str, name: str, *, generic: bool = False) -> ast.ClassDef | N
     if start < 0:
         return None
     end = re.compile(r"\n(?=[@\w#])").search(source, start + 1)
-    body = ast.parse(source[start : end.start() if end else None]).body[0]
+    body = _parsed(source[start : end.start() if end else None]).body[0]
     return body if isinstance(body, ast.ClassDef) else None
+
+
+def _parsed(text: str) -> ast.Module:
+    """`ast.parse`, again when it trips: CPython 3.11 counts the parser's recursion for all threads together.
+
+    Another thread that parses, or a finalizer whose traceback is formatted meanwhile, makes it raise SystemError
+    (https://github.com/python/cpython/issues/106905).
+    """
+    for _attempt in range(_ATTEMPTS - 1):
+        with contextlib.suppress(SystemError):
+            return ast.parse(text)
+    return ast.parse(text)
 
 
 def _enum_values(tree: ast.ClassDef | None) -> list[str | int | float]:

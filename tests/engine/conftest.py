@@ -14,15 +14,20 @@ from tests.support.deployment import Deployment, Program
 Stacks = Callable[..., Deployment]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The Automation API leaves the event loops of inline programs to the collector, some until the very end."""
+    for left in ("unclosed event loop", "unclosed <socket"):
+        config.addinivalue_line("filterwarnings", f"ignore:{left}:ResourceWarning")
+    program = "Exception ignored in. <coroutine object run_"  # of a program that the engine cut off
+    config.addinivalue_line("filterwarnings", f"ignore:{program}:pytest.PytestUnraisableExceptionWarning")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here is an engine test. (The Automation API leaves event loops of inline programs unclosed.)"""
+    """Everything here is an engine test."""
     here = Path(__file__).parent
-    leaks = ("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.engine)
-            for leak in leaks:
-                item.add_marker(pytest.mark.filterwarnings(leak))
 
 
 @pytest.fixture
