@@ -14,13 +14,16 @@ import base64
 import contextlib
 import ctypes
 import http.client
+import http.server
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -30,8 +33,15 @@ MANIFESTS = Path("/etc/kubernetes/manifests")
 PROGRAMS = Path(os.environ.get("KOPS_E2E_PROGRAMS", "/opt/e2e/bin"))
 PODS = Path("/run/e2e-pods")
 LOGS = Path("/var/log/pods")
+PKI = Path("/var/lib/kubelet/pki")
 _CLONE_NEWNS, _MS_BIND, _MS_REC, _MS_PRIVATE, _MS_REMOUNT, _MS_RDONLY = 0x20000, 0x1000, 0x4000, 0x40000, 0x20, 0x1
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
+_PR_CAPBSET_DROP, _LAST_CAPABILITY = 24, 40
+_CAPABILITIES = {
+    "CHOWN": 0, "DAC_OVERRIDE": 1, "FOWNER": 3, "FSETID": 4, "KILL": 5, "SETGID": 6, "SETUID": 7, "SETPCAP": 8,
+    "NET_BIND_SERVICE": 10, "NET_RAW": 13, "SYS_CHROOT": 18, "MKNOD": 27, "AUDIT_WRITE": 29, "SETFCAP": 31,
+}  # fmt: skip
+"""What a container runtime leaves to root by default, by number."""
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -82,6 +92,7 @@ class Container:
         if _libc.unshare(_CLONE_NEWNS):
             raise OSError(ctypes.get_errno(), "unshare")
         mount("none", "/", _MS_REC | _MS_PRIVATE)
+        mount(str(root), str(root), _MS_BIND)
         for path in (*_LIBRARIES, "/proc", "/dev"):
             if os.path.isdir(path):
                 mount(path, f"{root}{os.path.realpath(path) if path != '/lib64' else path}", _MS_BIND | _MS_REC)
@@ -90,11 +101,14 @@ class Container:
                 mount(os.path.realpath(path), f"{root}{path}", _MS_BIND | _MS_REC)
         mount(str(PROGRAMS), f"{root}/usr/local/bin", _MS_BIND)
         volumes = {volume["name"]: volume for volume in self.pod["spec"].get("volumes", [])}
+        context = {**self.pod["spec"].get("securityContext", {}), **self.spec.get("securityContext", {})}
         for item in self.spec.get("volumeMounts", []):
             self.mount_volume(root, volumes[item["name"]], item)
+        if context.get("readOnlyRootFilesystem"):
+            mount("none", str(root), _MS_BIND | _MS_REMOUNT | _MS_RDONLY)
         os.chroot(root)
         os.chdir(self.spec.get("workingDir", "/"))
-        context = {**self.pod["spec"].get("securityContext", {}), **self.spec.get("securityContext", {})}
+        drop_capabilities(context.get("capabilities", {}))
         os.setgroups(context.get("supplementalGroups", []))
         os.setgid(context.get("runAsGroup", 0))
         os.setuid(context.get("runAsUser", 0))
@@ -170,6 +184,16 @@ class Container:
         self.process.wait()
 
 
+def drop_capabilities(wanted: dict) -> None:
+    """Leave what the runtime leaves to a container with these settings, from the next program on."""
+    dropped, added = wanted.get("drop", []), wanted.get("add", [])
+    kept = set() if "ALL" in dropped else {name for name in _CAPABILITIES if name not in dropped}
+    numbers = {_CAPABILITIES[name] for name in kept | {name for name in added if name in _CAPABILITIES}}
+    for number in range(_LAST_CAPABILITY + 1):
+        if number not in numbers:
+            _libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0)
+
+
 def expand(word: str, environment: dict[str, str]) -> str:
     """$(NAME) in a command line, as Kubernetes reads it."""
     for name, value in environment.items():
@@ -226,11 +250,32 @@ class Pods:
                 container.stop(2)
 
 
+def credentials(kubeconfig: Path) -> tuple[str, ssl.SSLContext]:
+    """The server's host and port, and the client's certificate, of a kubeconfig."""
+    config = yaml.safe_load(kubeconfig.read_text())
+    cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+    context = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
+    if "client-certificate" in user:
+        context.load_cert_chain(user["client-certificate"], user["client-key"])
+    else:
+        with tempfile.NamedTemporaryFile(dir="/run") as pair:
+            pair.write(base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"]))
+            pair.flush()
+            context.load_cert_chain(pair.name)
+    return cluster["server"].removeprefix("https://").split("/")[0], context
+
+
 class Registration:
     """The Node object, made and kept Ready with the kubelet's own credentials."""
 
     def __init__(self, options: dict[str, str]) -> None:
         self.options, self.next_try, self.name = options, 0.0, ""
+
+    def run(self) -> None:
+        """For ever, beside the pods."""
+        while True:
+            self.tend()
+            time.sleep(0.3)
 
     def tend(self) -> None:
         now = time.monotonic()
@@ -238,28 +283,104 @@ class Registration:
             return
         self.next_try = now + 3
         kubeconfig = Path(self.options.get("kubeconfig", ""))
-        if not kubeconfig.is_file():
-            return
-        with contextlib.suppress(OSError, http.client.HTTPException, KeyError, ValueError):
-            if self.register(kubeconfig):
+        try:
+            if not kubeconfig.is_file():
+                self.bootstrap(Path(self.options.get("bootstrap-kubeconfig", "")), kubeconfig)
+            elif self.register(kubeconfig):
                 self.next_try = now + 30
+                self.serving(kubeconfig)
+        except (OSError, http.client.HTTPException, KeyError, ValueError, subprocess.SubprocessError) as error:
+            print(f"node: {error!r}", flush=True)
+
+    def bootstrap(self, source: Path, kubeconfig: Path) -> None:
+        """A client certificate for a bootstrap token, as kubelets ask for it."""
+        if not source.is_file():
+            return
+        config = yaml.safe_load(source.read_text())
+        cluster, token = config["clusters"][0]["cluster"], config["users"][0]["user"]["token"]
+        context = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
+        name = self.options.get("hostname-override") or os.uname().nodename
+        pair = self.signed(
+            cluster["server"].removeprefix("https://").split("/")[0], context, {"Authorization": f"Bearer {token}"},
+            "kubernetes.io/kube-apiserver-client-kubelet", f"/O=system:nodes/CN=system:node:{name}", "", "client auth",
+        )  # fmt: skip
+        certificate = PKI / "kubelet-client-current.pem"
+        certificate.write_text(pair)
+        certificate.chmod(0o600)
+        user = {"client-certificate": str(certificate), "client-key": str(certificate)}
+        config["users"] = [{"name": "default-auth", "user": user}]
+        config["contexts"] = [{"name": "default", "context": {"cluster": config["clusters"][0]["name"], "user": "default-auth"}}]
+        config["current-context"] = "default"
+        kubeconfig.write_text(yaml.safe_dump(config))
+        kubeconfig.chmod(0o600)
+
+    def serving(self, kubeconfig: Path) -> None:
+        """A serving certificate, once: a control plane has to approve it."""
+        target = PKI / "kubelet-server-current.pem"
+        if target.is_file() or not yaml.safe_load(Path(self.options["config"]).read_text()).get("serverTLSBootstrap"):
+            return
+        host, context = credentials(kubeconfig)
+        name = self.options.get("hostname-override") or os.uname().nodename
+        names = f"DNS:{name},IP:{self.address()}"
+        target.write_text(
+            self.signed(host, context, {}, "kubernetes.io/kubelet-serving", f"/O=system:nodes/CN=system:node:{name}", names, "server auth")
+        )
+
+    def address(self) -> str:
+        """The node's own, as in its status."""
+        if self.options.get("node-ip"):
+            return self.options["node-ip"]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect(("10.77.0.1", 9))
+            return str(probe.getsockname()[0])
+
+    def signed(
+        self, host: str, context: ssl.SSLContext, headers: dict[str, str], signer: str, subject: str, names: str, usage: str
+    ) -> str:
+        """A new key and its certificate, signed by the cluster within a minute."""
+        PKI.mkdir(parents=True, exist_ok=True)
+        key = subprocess.run(
+            ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], capture_output=True, check=True
+        ).stdout
+        extension = ["-addext", f"subjectAltName={names}"] if names else []
+        request = subprocess.run(
+            ["openssl", "req", "-new", "-key", "/dev/stdin", "-subj", subject, *extension], input=key, capture_output=True, check=True
+        ).stdout
+        spec = {
+            "request": base64.b64encode(request).decode(),
+            "signerName": signer,
+            "usages": ["digital signature", usage],
+        }
+        body = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"generateName": "csr-"}, "spec": spec}
+        path = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+        made = self.ask(host, context, "POST", path, headers, json.dumps(body))
+        for _ in range(60):
+            found = self.ask(host, context, "GET", f"{path}/{made['metadata']['name']}", headers)
+            if found.get("status", {}).get("certificate"):
+                return key.decode() + base64.b64decode(found["status"]["certificate"]).decode()
+            time.sleep(1)
+        raise ValueError(f"{signer} did not sign {made['metadata']['name']}")
+
+    def ask(self, host: str, context: ssl.SSLContext, method: str, path: str, headers: dict[str, str], body: str | None = None) -> dict:
+        connection = http.client.HTTPSConnection(host, timeout=10, context=context)
+        try:
+            connection.request(method, path, body, {"Content-Type": "application/json", **headers})
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        if answer.status >= 300:
+            raise ValueError(f"{method} {path}: {answer.status} {text[:300]!r}")
+        return json.loads(text)
 
     def register(self, kubeconfig: Path) -> bool:
-        config = yaml.safe_load(kubeconfig.read_text())
-        cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-        context = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
-        if "client-certificate" in user:
-            context.load_cert_chain(user["client-certificate"], user["client-key"])
-        else:
-            with tempfile.NamedTemporaryFile(dir="/run") as pair:
-                pair.write(base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"]))
-                pair.flush()
-                context.load_cert_chain(pair.name)
-        host = cluster["server"].removeprefix("https://").split("/")[0]
+        host, context = credentials(kubeconfig)
         name = self.options.get("hostname-override") or os.uname().nodename
         status = self.call(host, context, "POST", "/api/v1/nodes", self.node(name))
         if status == 409 or status == 201:
-            body = json.dumps({"status": {"conditions": [{"type": "Ready", "status": "True", "reason": "E2E"}]}})
+            addresses = [{"type": "InternalIP", "address": self.address()}, {"type": "Hostname", "address": name}]
+            conditions = [{"type": "Ready", "status": "True", "reason": "E2E"}]
+            body = json.dumps({"status": {"conditions": conditions, "addresses": addresses}})
             return self.call(host, context, "PATCH", f"/api/v1/nodes/{name}/status", body) == 200
         print(f"registering {name}: {status}", flush=True)
         return False
@@ -287,9 +408,6 @@ class Registration:
 
 def healthz() -> None:
     """The kubelet's own health endpoint, which kubeadm may wait for."""
-    import http.server
-    import threading
-
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
@@ -317,9 +435,9 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     healthz()
+    threading.Thread(target=node.run, daemon=True).start()
     while running:
         pods.tend()
-        node.tend()
         time.sleep(0.3)
     pods.stop()
 
