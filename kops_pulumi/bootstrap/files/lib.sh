@@ -40,29 +40,26 @@ retry() { # COMMAND…: for ever, pausing twice as long each time, at most a min
   done
 }
 
-put() { # FILE PATH MODE: PATH becomes a copy of FILE, at once or not at all; untouched, and false, when it is one already
+# Functions are also called where errexit is off (in conditions, by retry): what must not go on says so with && or ||.
+
+put() { # FILE PATH MODE: PATH becomes a copy of FILE, at once or not at all; not touched when it is one. Sets WRITTEN
   local from=$1 path=$2 mode=$3 new
+  WRITTEN=no
   if [[ -f $path && ! -L $path && $(stat -c %a "$path") == "${mode#0}" ]] && cmp -s "$from" "$path"; then
+    return 0
+  fi
+  mkdir -p "${path%/*}" && new=$(mktemp "${path%/*}/.${path##*/}.XXXXXX") || return
+  if ! { cat "$from" >"$new" && chmod "$mode" "$new" && mv -fT "$new" "$path"; }; then
+    rm -f "$new"
     return 1
   fi
-  mkdir -p "${path%/*}"
-  new=$(mktemp "${path%/*}/.${path##*/}.XXXXXX")
-  cat "$from" >"$new"
-  chmod "$mode" "$new"
-  mv -fT "$new" "$path"
+  WRITTEN=yes
   log "wrote $path"
 }
 
 put_text() { # PATH MODE <text: as put
   local text
-  text=$(mktemp "$RUN/text.XXXXXX")
-  cat >"$text"
-  if put "$text" "$1" "$2"; then
-    rm -f "$text"
-  else
-    rm -f "$text"
-    return 1
-  fi
+  text=$(mktemp "$RUN/text.XXXXXX") && cat >"$text" && put "$text" "$1" "$2" && rm -f "$text"
 }
 
 digest_is() { # SHA256 FILE
@@ -118,7 +115,7 @@ etcd_clusters() { # prints the rows of etcd clusters that have a member on this 
 hosts_block() { # <lines: our block of the hosts file, written in place (containers have the file itself mounted)
   local hosts=$ROOT/etc/hosts new
   new=$(mktemp "$RUN/hosts.XXXXXX")
-  { sed '/^# kops-pulumi begin$/,/^# kops-pulumi end$/d' "$hosts" && echo '# kops-pulumi begin' && cat &&
+  { sed '/^# kops-pulumi begin$/,/^# kops-pulumi end$/d' "$hosts" && echo '# kops-pulumi begin' && sed '/^$/d' &&
     echo '# kops-pulumi end'; } >"$new"
   cmp -s "$new" "$hosts" || cat "$new" >"$hosts"
   rm -f "$new"

@@ -34,9 +34,9 @@ while IFS=$'\t' read -r name arch digest destination mode archive strip members 
   if [[ $archive == yes ]]; then
     unpack "$installed/.$name" "$ROOT$destination" "$strip" "$members"
   else
-    put "$installed/.$name" "$ROOT$destination" "$mode" || true
+    put "$installed/.$name" "$ROOT$destination" "$mode"
   fi
   rm -f "$installed/.$name"
-  printf '%s\n' "$want" | put_text "$installed/$name" 0644 || true
+  printf '%s\n' "$want" | put_text "$installed/$name" 0644
   log "installed $name"
 done 3<"$HERE/assets.tsv"

@@ -7,4 +7,5 @@
 # shellcheck source=../pki.sh
 . "$HERE/pki.sh"
 machine
-etcd_leaves || log 'all certificates are good'
+etcd_leaves
+[[ $MADE == yes ]] || log 'all certificates are good'

@@ -12,9 +12,8 @@ while IFS= read -r -d '' file; do
     from=$RUN/filled
     fill "$file" >"$from"
   fi
-  if put "$from" "$path" "$(stat -c %a "$file")" && [[ $path == "$ROOT"/etc/systemd/* ]]; then
-    units=yes
-  fi
+  put "$from" "$path" "$(stat -c %a "$file")"
+  if [[ $WRITTEN == yes && $path == "$ROOT"/etc/systemd/* ]]; then units=yes; fi
 done < <(find "$HERE/root" -type f -print0 | sort -z)
 rm -f "$RUN/filled"
 if [[ $units == yes ]]; then systemctl daemon-reload; fi

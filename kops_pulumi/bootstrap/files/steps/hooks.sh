@@ -3,7 +3,7 @@
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 known=$ROOT/opt/kops-pulumi/hooks
-touch "$known"
+[[ -f $known ]] || : >"$known"
 while read -r unit; do
   grep -qxF "$unit" "$HERE/hooks" && continue
   systemctl disable --now --quiet "$unit" || log "$unit was gone already"
@@ -13,4 +13,4 @@ while read -r unit; do
   systemctl enable --quiet "$unit"
   systemctl start --no-block "$unit"
 done <"$HERE/hooks"
-put "$HERE/hooks" "$known" 0644 || true
+put "$HERE/hooks" "$known" 0644

@@ -10,9 +10,9 @@ config=$KUBERNETES/kubeadm.yaml
 done=$ROOT/opt/kops-pulumi/kubeadm.done
 
 # A token of the right form that is put nowhere: kops-token makes those that work
-fill "$HERE/kubeadm/init.yaml" 000000.0000000000000000 | put_text "$config" 0600 || true
+fill "$HERE/kubeadm/init.yaml" 000000.0000000000000000 | put_text "$config" 0600
 for patch in "$HERE"/kubeadm/patches/*; do
-  if [[ -f $patch ]]; then fill "$patch" | put_text "$KUBERNETES/patches/${patch##*/}" 0600 || true; fi
+  if [[ -f $patch ]]; then fill "$patch" | put_text "$KUBERNETES/patches/${patch##*/}" 0600; fi
 done
 want=$(stamp "$config" "$KUBERNETES"/patches/* "$PKI/ca.crt" "$PKI/front-proxy-ca.crt" "$PKI/sa.pub" \
   "$KUBERNETES/encryption/config.yaml" "$ROOT/opt/kops-pulumi/installed/kubeadm")
@@ -25,7 +25,7 @@ if [[ $KOPS_ROLE == apiserver ]]; then
   made=("$KUBERNETES/manifests/kube-apiserver.yaml")
   if ! complete || [[ $(cat "$done" 2>/dev/null) != "$want" ]]; then
     kubeadm init phase control-plane apiserver --config "$config"
-    printf '%s\n' "$want" | put_text "$done" 0600 || true
+    printf '%s\n' "$want" | put_text "$done" 0600
   fi
   exit 0
 fi
@@ -48,6 +48,6 @@ if ! complete || [[ $(cat "$done" 2>/dev/null) != "$want" ]]; then
     # shellcheck disable=SC2086
     kubeadm init phase $phase --config "$config"
   done
-  printf '%s\n' "$want" | put_text "$done" 0600 || true
+  printf '%s\n' "$want" | put_text "$done" 0600
 fi
 find "$PKI" -name '*.key' -exec chmod 600 {} +

@@ -8,14 +8,14 @@
 machine
 mkdir -p "$KUBERNETES/manifests" "$ROOT/var/lib/kubelet"
 chmod 700 "$KUBERNETES/manifests" "$ROOT/var/lib/kubelet"
-fill "$HERE/kubelet.env" | put_text "$KUBERNETES/kubelet.env" 0600 || true
+fill "$HERE/kubelet.env" | put_text "$KUBERNETES/kubelet.env" 0600
 if [[ $KOPS_ROLE == control-plane ]]; then
   # Elsewhere kubeadm join wrote the kubelet's configuration
   done=$ROOT/opt/kops-pulumi/kubelet.done
   want=$(stamp "$KUBERNETES/kubeadm.yaml" "$KUBERNETES"/patches/* "$ROOT/opt/kops-pulumi/installed/kubeadm")
   if [[ ! -s $ROOT/var/lib/kubelet/config.yaml || $(cat "$done" 2>/dev/null) != "$want" ]]; then
     kubeadm init phase kubelet-start --config "$KUBERNETES/kubeadm.yaml"
-    printf '%s\n' "$want" | put_text "$done" 0600 || true
+    printf '%s\n' "$want" | put_text "$done" 0600
   fi
 fi
 for file in "$ROOT"/var/lib/kubelet/{config.yaml,kubeadm-flags.env} "$KUBERNETES"/*.conf; do

@@ -24,7 +24,7 @@ secret() { # NAME PATH
   local file=$RUN/${1##*/} mode=0600
   [[ $1 != *.crt ]] || mode=0644
   retry received "$1" "$file"
-  put "$file" "$2" "$mode" || true
+  put "$file" "$2" "$mode"
   rm -f "$file"
 }
 
