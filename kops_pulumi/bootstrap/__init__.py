@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from kops_pulumi.bootstrap import assets, bundle, cloud_config, customisation, kubeadm, kubelet, multipart, system
+from kops_pulumi.bootstrap import assets, bundle, cis, cloud_config, customisation, kubeadm, kubelet, multipart, system
 from kops_pulumi.bootstrap.build import build, data
 from kops_pulumi.errors import Finding
 from kops_pulumi.model import Bundle, ClusterPlan, Group, Role, UserData
@@ -125,6 +125,7 @@ def _of_group(node: NodeConfig, full: FullSpec) -> Iterator[Finding]:
     document = f"InstanceGroup/{node.group}"
     yield from assets.unpinned(node.assets)
     yield from kubeadm.findings(node)
+    yield from _weakened(node, own, document)
     for key, layer in (("kubelet", spec.kubelet), ("masterKubelet", spec.master_kubelet)):
         yield from kubelet.ineffective(data(layer), version, ("spec", key))
     yield from _at(document, kubelet.ineffective(data(own.spec.kubelet), version, ("spec", "kubelet")))
@@ -132,6 +133,14 @@ def _of_group(node: NodeConfig, full: FullSpec) -> Iterator[Finding]:
     ours = frozenset(bundle.bundle(bare).files)
     yield from customisation.clashes(ours, spec)
     yield from _at(document, customisation.clashes(ours, own.spec))
+
+
+def _weakened(node: NodeConfig, own: InstanceGroup, document: str) -> Iterator[Finding]:
+    """What the manifest gives up of the CIS benchmark, at the group where the group itself says so."""
+    theirs = data(own.spec.kubelet)
+    for finding in cis.findings(node):
+        in_group = finding.path[1] == "kubelet" and finding.path[-1] in theirs
+        yield dataclasses.replace(finding, document=document) if in_group else finding
 
 
 def _at(document: str, found: Iterable[Finding]) -> Iterator[Finding]:

@@ -16,12 +16,12 @@ from kops_pulumi.bootstrap.paths import CURRENT, ETCD_DATA, ETCD_PKI, HOSTS
 from kops_pulumi.manifest import dump
 from kops_pulumi.resolve.defaults.hardening import CIPHER_SUITES
 
-ADDRESS = "@machine(address)@"
-"""This machine's address; the boot writes it (docs/contracts/bootstrap.md)."""
+ADDRESS = "@machine(url-host)@"
+"""This machine's address as URLs have it; the boot writes it (docs/contracts/bootstrap.md)."""
 METRICS_OFFSET = 100
 """Health and metrics of the cluster with client port 4001 are served on loopback port 4101, without certificates."""
 QUOTA_BYTES = 8 * 1024**3
-"""The largest database that etcd's authors recommend; the program's own 2 GiB stops a cluster of a few thousand pods."""
+"""The largest database that etcd's authors recommend; the program's own 2 GiB is full with some thousand pods."""
 PRIORITY = {"priorityClassName": "system-node-critical", "priority": 2000001000}
 
 Flags = Mapping[str, str]

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 RESOURCES = ("secrets",)
+WRITES_WITH = "secretbox"
 KEY_BYTES = 32
 """secretbox is XSalsa20-Poly1305, whose key has 256 bits."""
 
@@ -28,7 +29,7 @@ def configuration(keys: Iterable[tuple[str, str]]) -> dict[str, Any]:
         "apiVersion": "apiserver.config.k8s.io/v1",
         "kind": "EncryptionConfiguration",
         "resources": [
-            {"resources": list(RESOURCES), "providers": [{"secretbox": {"keys": named}}, {"identity": {}}]},
+            {"resources": list(RESOURCES), "providers": [{WRITES_WITH: {"keys": named}}, {"identity": {}}]},
         ],
     }
 

@@ -39,9 +39,9 @@ def files(node: NodeConfig) -> Mapping[str, BundleFile]:
         return {}
     plane = node.control_plane
     texts = {f"{_HOME}/patches/{name}": text for name, text in patches(node).items()}
-    if plane is None:
+    if node.role is not Role.CONTROL_PLANE:  # a machine with an API server only is a node like any worker
         texts[f"{_HOME}/join.yaml"] = dump_all(join_documents(node))
-    else:
+    if plane is not None:
         texts[f"{_HOME}/init.yaml"] = _with_list_mark(dump_all(init_documents(node)))
         texts |= {path: dump(document) for path, document in _named(node, plane).items()}
     return {path: BundleFile.text(texts[path], _PRIVATE) for path in sorted(texts)}

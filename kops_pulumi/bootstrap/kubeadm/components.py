@@ -84,6 +84,7 @@ CONTROLLER_MANAGER = Component(
         **_LOG,
         **_PROFILING,
         "endpoint_slice_updates_batch_period": "endpointslice-updates-batch-period",
+        "concurrent_rc_syncs": "concurrent_rc_syncs",  # the one flag that its authors wrote so
     },
     elsewhere={
         **_RESOURCES,
