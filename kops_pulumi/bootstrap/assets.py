@@ -133,7 +133,7 @@ def unpinned(assets: Iterable[Asset]) -> Iterable[Finding]:
     hints = {
         "containerd": (("spec", "containerd", "version"), "name it in containerd.packages with its digest"),
         "runc": (("spec", "containerd", "runc", "version"), "name it in containerd.runc.packages with its digest"),
-        "nerdctl": (("spec", "containerd", "installNerdCtl"), "mirror it with assets.fileRepository"),
+        "nerdctl": (("spec", "containerd", "installNerdCtl"), "leave it out, or bring it with a hook of your own"),
     }
     general = (("spec", "kubernetesVersion"), f"choose one of {', '.join(_newest())}, or upgrade kops-pulumi")
     grouped: dict[tuple[Any, str, str], list[str]] = {}

@@ -57,8 +57,8 @@ _IPV6_SYSCTLS: Mapping[str, str] = {
     "net.ipv6.conf.all.forwarding": "1",
     "net.ipv6.conf.default.forwarding": "1",
     # Routers' advertisements are heard in spite of forwarding; without them the machine loses its own route.
-    "net.ipv6.conf.all.accept_ra": "2",
-    "net.ipv6.conf.default.accept_ra": "2",
+    # Interfaces that exist already follow neither `all` nor `default` in this; a name that is not there is skipped.
+    **{f"net.ipv6.conf.{name}.accept_ra": "2" for name in ("all", "default", "ens3", "ens4", "ens5", "ens6", "eth0")},
 }
 _MODULES = ("br_netfilter", "overlay")
 _IPVS_MODULES = ("ip_vs", "ip_vs_rr", "ip_vs_sh", "ip_vs_wrr", "nf_conntrack")

@@ -12,10 +12,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kops_pulumi import bootstrap, manifest, pipeline, spec
-from kops_pulumi.bootstrap import multipart
+from kops_pulumi import bootstrap, clouds, manifest, pipeline, spec
+from kops_pulumi.bootstrap import bundle, multipart
 from kops_pulumi.bootstrap.cloud_config import NODE_FILE
-from kops_pulumi.bootstrap.node_config import canonical
 from kops_pulumi.model import UserData
 
 MANIFEST = """
@@ -73,43 +72,67 @@ def group(found, name="nodes"):
     return match
 
 
+def node(found, name="nodes"):
+    return bootstrap.build(found.plan, found.full, group(found, name), clouds.get("aws"))
+
+
+def environment(found, name="nodes"):
+    written = {file["path"]: file for file in yaml.safe_load(group(found, name).user_data.text)["write_files"]}
+    return dict(line.split("=", 1) for line in written[NODE_FILE]["content"].splitlines())
+
+
 def test_cloud_config_refers_to_the_bundle_by_place_and_digest():
     found = planned()
-    text = group(found).user_data.text
-    assert text.startswith("#cloud-config\n")
-    (file,) = yaml.safe_load(text)["write_files"]
-    references = json.loads(file["content"])
-    config = bootstrap.node_config(found.plan, found.full, group(found))
-    digest = hashlib.sha256(canonical(config)).hexdigest()
-    assert file["path"] == NODE_FILE
-    assert references == {
-        "bundle": f"s3://store/boot.example.org/nodes/node/nodes/{digest}.json",
-        "cluster": "boot.example.org",
-        "group": "nodes",
-        "role": "node",
-        "sha256": digest,
+    fetched = group(found).bundle
+    assert hashlib.sha256(fetched.content).hexdigest() == fetched.sha256
+    assert fetched.path == f"nodes/node/nodes/{fetched.sha256}.tar.gz"
+    assert environment(found) == {
+        "KOPS_CLUSTER": "boot.example.org",
+        "KOPS_CLOUD": "aws",
+        "KOPS_REGION": "eu-west-1",
+        "KOPS_GROUP": "nodes",
+        "KOPS_ROLE": "node",
+        "KOPS_BUNDLE": f"s3://store/boot.example.org/{fetched.path}",
+        "KOPS_SHA256": fetched.sha256,
     }
 
 
+def test_cloud_config_brings_what_fetches_the_bundle_and_starts_it():
+    document = yaml.safe_load(group(planned()).user_data.text)
+    written = {file["path"]: (file["content"], file["permissions"]) for file in document["write_files"]}
+    for path, file in bundle.first_files("aws").items():
+        content, mode = written[path]
+        assert content.rstrip("\n") == file.content.decode().rstrip("\n")
+        assert int(mode, 8) == file.mode
+    assert document["runcmd"][-1] == ["systemctl", "enable", "--now", "--no-block", "kops-boot.service"]
+
+
+def test_control_planes_learn_their_volumes_and_late_names_by_mark():
+    found = planned()
+    assert environment(found, "cp") | {"KOPS_VOLUME_MAIN": "@late(volume.main/a)@"} == environment(found, "cp")
+    assert not any(key.startswith("KOPS_VOLUME") for key in environment(found))
+
+
 def test_node_configuration_holds_what_the_manifest_says_for_the_group():
-    found = planned(nodeLabels={"pool": "general"}, taints=["dedicated=x:NoSchedule"])
-    config = bootstrap.node_config(found.plan, found.full, group(found))
-    assert config["labels"]["pool"] == "general"
-    assert config["taints"] == ["dedicated=x:NoSchedule"]
-    assert config["packages"] == ["nfs-common", "jq"]
-    assert config["kubelet"]["maxPods"] == 50
-    assert [file["path"] for file in config["fileAssets"]] == ["/etc/all"]
-    assert [(hook["name"], hook["disabled"]) for hook in config["hooks"]] == [("tune", True)]
-    assert config["etcd"] == []
+    config = node(planned(nodeLabels={"pool": "general"}, taints=["dedicated=x:NoSchedule"]))
+    assert config.kubelet.labels["pool"] == "general"
+    assert config.kubelet.taints == ("dedicated=x:NoSchedule",)
+    assert config.packages[-2:] == ("nfs-common", "jq")
+    assert config.kubelet.configuration["maxPods"] == 50
+    assert [file.path for file in config.files] == ["/etc/all"]
+    assert config.hooks == ()
+    assert config.etcd == ()
+    assert config.control_plane is None
+    assert config.store.secrets == ""
 
 
 def test_control_planes_know_their_etcd_members_and_files():
-    found = planned()
-    config = bootstrap.node_config(found.plan, found.full, group(found, "cp"))
-    assert [(etcd["name"], etcd["here"]) for etcd in config["etcd"]] == [("events", ["a"]), ("main", ["a"])]
-    assert [file["path"] for file in config["fileAssets"]] == ["/etc/all", "/etc/cp"]
-    assert "kubeAPIServer" in config["settings"]
-    assert "kubeAPIServer" not in bootstrap.node_config(found.plan, found.full, group(found))["settings"]
+    config = node(planned(), "cp")
+    assert [(etcd.name, etcd.here) for etcd in config.etcd] == [("events", "a"), ("main", "a")]
+    assert config.etcd[1].members[0].host == "etcd-a.internal.boot.example.org"
+    assert [file.path for file in config.files] == ["/etc/all", "/etc/cp"]
+    assert config.control_plane is not None
+    assert "apiServerCount" not in config.control_plane.api_server
 
 
 @pytest.mark.parametrize(
@@ -161,6 +184,48 @@ def test_user_data_near_the_clouds_limit_is_an_error_unless_compressed():
     assert finding.document == "InstanceGroup/nodes"
     assert "16384" in finding.message
     assert group(planned(additionalUserData=[part], compressUserData=True)).user_data.compress
+
+
+def test_the_same_manifest_gives_the_same_bytes():
+    first, second = planned(), planned()
+    assert [(g.user_data, g.bundle) for g in first.plan.groups] == [(g.user_data, g.bundle) for g in second.plan.groups]
+
+
+def test_keys_beyond_the_clouds_own_log_in_too():
+    keys = [
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAB a@example.org",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB8e b@example.org",
+    ]
+    documents = [*yaml.safe_load_all(MANIFEST), *(ssh(f"k{n}", key) for n, key in enumerate(keys))]
+    found = pipeline.run(spec.parse(manifest.loads(yaml.safe_dump_all(documents), "boot.yaml")))
+    assert yaml.safe_load(group(found).user_data.text)["ssh_authorized_keys"] == keys[1:]
+
+
+def ssh(name, key):
+    return {
+        "apiVersion": "kops.k8s.io/v1alpha2",
+        "kind": "SSHCredential",
+        "metadata": {"name": name, "labels": {"kops.k8s.io/cluster": "boot.example.org"}},
+        "spec": {"publicKey": key},
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "path"),
+    [
+        (
+            {"fileAssets": [{"name": "mine", "path": "/etc/containerd/config.toml", "content": "x"}]},
+            "spec.fileAssets[0].path",
+        ),
+        ({"hooks": [{"name": "kubelet", "manifest": "ExecStart=/bin/true"}]}, "spec.hooks[0].name"),
+    ],
+)
+def test_files_that_are_the_bootstraps_own_are_refused_with_their_place(entry, path):
+    with pytest.raises(pipeline.ManifestError) as raised:
+        planned(**entry)
+    (finding,) = raised.value.findings
+    assert (finding.document, finding.dotted) == ("InstanceGroup/nodes", path)
+    assert finding.location is not None
 
 
 def test_bastions_get_the_users_parts_only():
