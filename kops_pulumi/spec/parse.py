@@ -159,19 +159,21 @@ class _Walk:
         stray = messages.STRAYS.get((self.kind, pattern))
         if stray is not None:
             return Finding(path, "unknown field, ignored", stray, Severity.WARNING)
-        return Finding(path, "unknown field", self._meant(model, str(path[-1]), path))
+        meant, hint = self._meant(model, str(path[-1]), path)
+        return Finding(path, f"unknown field; did you mean {meant!r}?" if meant else "unknown field", hint)
 
-    def _meant(self, model: type[SpecModel], key: str, path: KeyPath) -> str | None:
+    def _meant(self, model: type[SpecModel], key: str, path: KeyPath) -> tuple[str | None, str | None]:
+        """The field beside it that was probably meant; else a hint where a field of that name belongs."""
         below = shapes.home_of(model, key)
         if below is not None and len(below) > 1:
-            return f"it belongs in {Finding((*path[:-1], *below[:-1]), '').dotted}"
+            return None, f"it belongs in {Finding((*path[:-1], *below[:-1]), '').dotted}"
         guess = messages.did_you_mean(
             key, (name for name, field in shapes.fields(model).items() if not field.replacement)
         )
         if guess is not None:
-            return f"did you mean {guess!r}?"
+            return guess, None
         home = shapes.home_of(kinds.MODELS[self.kind], key, depth=4)
-        return f"it belongs in {Finding(home[:-1], '').dotted}" if home is not None else None
+        return None, f"it belongs in {Finding(home[:-1], '').dotted}" if home is not None else None
 
 
 def _explained(error: ValidationError, document: Document) -> Iterable[Finding]:

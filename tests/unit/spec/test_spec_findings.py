@@ -57,7 +57,7 @@ CASES = {
     "unknown field": (
         "  networkCIDR: 10.0.0.0/16\n",
         "  sshAcess: []\n",
-        ["c.yaml:8:3: spec.sshAcess: unknown field (did you mean 'sshAccess'?)"],
+        ["c.yaml:8:3: spec.sshAcess: unknown field; did you mean 'sshAccess'?"],
     ),
     "field of a lower level": (
         "  networkCIDR: 10.0.0.0/16\n",
@@ -72,7 +72,7 @@ CASES = {
     "python's spelling": (
         "  networkCIDR: 10.0.0.0/16\n",
         "  network_cidr: 10.0.0.0/16\n",
-        ["c.yaml:8:3: spec.network_cidr: unknown field (did you mean 'networkCIDR'?)"],
+        ["c.yaml:8:3: spec.network_cidr: unknown field; did you mean 'networkCIDR'?"],
     ),
     "wrong type": (
         "minSize: 1",
@@ -189,7 +189,7 @@ CASES = {
         "  addons:\n  - manifest: [x]\n  - manifest: {file: x, sha: y}\n  - manifest: {inline: [1]}\n",
         [
             "c.yaml:9:5: spec.addons[0].manifest: must be text, not a list",
-            "c.yaml:10:25: spec.addons[1].manifest.sha: unknown field (did you mean 'sha256'?)",
+            "c.yaml:10:25: spec.addons[1].manifest.sha: unknown field; did you mean 'sha256'?",
             "c.yaml:11:16: spec.addons[2].manifest.inline: must be text, not a list",
         ],
     ),

@@ -106,7 +106,7 @@ def test_plain_data_parses_like_a_file() -> None:
     }
     findings = spec.parse(manifest.from_data([document])).findings
     assert [str(finding) for finding in findings] == [
-        "Cluster/demo.example.com: spec.sshAcess: unknown field (did you mean 'sshAccess'?)"
+        "Cluster/demo.example.com: spec.sshAcess: unknown field; did you mean 'sshAccess'?"
     ]
 
 
