@@ -53,9 +53,7 @@ class Leaves(pulumi.ComponentResource):
         request = tls.CertRequest(
             logical(self._name, leaf.key),
             private_key_pem=key.private_key_pem,
-            subject=tls.CertRequestSubjectArgs(
-                common_name=leaf.common_name, organization=leaf.organization
-            ),
+            subject=tls.CertRequestSubjectArgs(common_name=leaf.common_name, organization=leaf.organization),
             dns_names=list(leaf.dns_names) or None,
             ip_addresses=list(leaf.ip_addresses) or None,
             opts=self._child(),

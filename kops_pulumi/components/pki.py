@@ -59,9 +59,7 @@ class Pki(pulumi.ComponentResource):
 
     def _authority(self, keyset: Certificate) -> None:
         keys = {item.id: self._key(keyset, item, algorithm="ECDSA") for item in keyset.generations}
-        certificates = {
-            item.id: self._certificate(keyset, item, keys[item.id]).cert_pem for item in keyset.generations
-        }
+        certificates = {item.id: self._certificate(keyset, item, keys[item.id]).cert_pem for item in keyset.generations}
         self._trusted[keyset.key] = joined(certificates[item.id] for item in keyset.trusted)
         self._signers[keyset.key] = certificates[keyset.primary.id]
         self._private[keyset.key] = pulumi.Output.secret(keys[keyset.primary.id].private_key_pem)

@@ -27,9 +27,11 @@ def test_resources_are_the_reviewed_ones(case: Path, update_golden: bool) -> Non
 
 
 def short(resource: dict[str, Any]) -> dict[str, Any]:
-    """The parent by name, and no user data."""
+    """The parent by name; no user data, and of bundles their size only: their digest is in the key."""
     inputs = dict(resource["inputs"])
     if "userData" in inputs:
         inputs["userData"] = "(has goldens of its own)"
+    if "contentBase64" in inputs:
+        inputs["contentBase64"] = "(a bundle)"
     parent = (resource["parent"] or "").rpartition("::")[2]
     return {**resource, "parent": parent, "inputs": inputs}

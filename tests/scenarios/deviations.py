@@ -55,6 +55,35 @@ IAM: tuple[IamDeviation, ...] = (
         roles=frozenset({"nodes", "apiservers"}),
         resource="arn:aws:s3:::store/nodes/*/*",
     ),
+    IamDeviation(
+        name="nodes-read-what-joiners-need",
+        reason="instead of asking kops-controller, our nodes read the cluster's authority, a token that lives two "
+        "hours at most and the control planes' addresses",
+        action="s3:GetObject",
+        roles=frozenset({"nodes", "apiservers"}),
+        resource="arn:aws:s3:::store/join/*",
+    ),
+    IamDeviation(
+        name="nodes-list-the-control-planes-addresses",
+        reason="each machine that serves the API writes an object with its address; the listing is limited to these",
+        action="s3:ListBucket",
+        roles=frozenset({"nodes", "apiservers"}),
+        resource="arn:aws:s3:::bucket",
+    ),
+    IamDeviation(
+        name="control-planes-renew-the-token",
+        reason="a timer of the control planes puts a new bootstrap token into this one object",
+        action="s3:PutObject",
+        roles=frozenset({"masters"}),
+        resource="arn:aws:s3:::store/join/token",
+    ),
+    IamDeviation(
+        name="machines-with-the-api-write-their-address",
+        reason="nodes find the API without DNS or load balancer, by these objects",
+        action="s3:PutObject",
+        roles=frozenset({"masters", "apiservers"}),
+        resource="arn:aws:s3:::store/join/addresses/*",
+    ),
 )
 
 

@@ -92,12 +92,16 @@ def test_inline_policies_fit_a_role(shared: Path, name: str) -> None:
 
 
 @every_scenario
-def test_workers_read_nothing_but_their_own_bundles(shared: Path, name: str) -> None:
+def test_workers_touch_nothing_but_their_own_bundles_and_what_joiners_need(shared: Path, name: str) -> None:
     plan = planned(shared, name)
     for identity in plan.identities:
         if kops_iam.kind_of(identity.name) == "nodes":
             places = {i.resource for i in kops_iam.our_allowances(identity, plan) if i.action.startswith("s3:")}
-            assert places == {"arn:aws:s3:::store/nodes/node/*"}
+            assert places == {
+                "arn:aws:s3:::bucket",  # listing of join/addresses/
+                "arn:aws:s3:::store/join/*",
+                "arn:aws:s3:::store/nodes/node/*",
+            }
 
 
 def host(plan: ClusterPlan) -> str:

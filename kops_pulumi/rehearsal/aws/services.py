@@ -319,7 +319,7 @@ SERVICES: Final[Mapping[str, Kind]] = {
         "bucket bucketPrefix objectLockEnabled",
     ),
     **{
-        f"aws:s3/{name[0].lower()}{name[1:]}:{name}": kind(_part_of_bucket(*rules), "bucket expectedBucketOwner")
+        f"aws:s3/{name[0].lower()}{name[1:]}:{name}": kind(_part_of_bucket(*rules), "bucket")
         for name, rules in _PARTS_OF_BUCKETS.items()
     },
     "aws:s3/bucketObjectv2:BucketObjectv2": kind(_OBJECT, "bucket key"),
