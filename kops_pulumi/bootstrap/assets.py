@@ -111,7 +111,7 @@ def programs(
 ) -> tuple[Asset, ...]:
     """Everything that a machine of this role downloads, sorted by name."""
     found = [_published(name, kubernetes, mirrors) for name in _KUBERNETES]
-    found.append(_published("cni-plugins", components.cni_plugins.removeprefix("v"), mirrors))
+    found.append(_published("cni-plugins", components.cni_plugins, mirrors))
     if not containerd.skip_install:
         runc = containerd.runc
         runc_version = str((runc.version if runc else None) or components.runc)
@@ -157,7 +157,7 @@ def digests() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
 
 
 def _published(name: str, version: str, mirrors: Mirrors) -> Asset:
-    source = _SOURCES[name]
+    source, version = _SOURCES[name], version.removeprefix("v")
     urls = {arch: source.url.format(version=version, arch=arch) for arch in ARCHITECTURES}
     return Asset(
         name=name,
@@ -191,7 +191,7 @@ def _given(name: str, version: str, packages: Packages | None, mirrors: Mirrors)
             urls[arch], known[arch] = (url,), digest  # type: ignore[index]
     return Asset(
         name=name,
-        version=version,
+        version=published.version,
         urls=urls,
         sha256=known,
         destination=published.destination,

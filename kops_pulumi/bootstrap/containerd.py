@@ -15,6 +15,7 @@ import semver
 
 from kops_pulumi.bootstrap import toml
 from kops_pulumi.bootstrap.node import BundleFile, Containerd, NodeConfig
+from kops_pulumi.resolve import versions
 
 if TYPE_CHECKING:
     from kops_pulumi.spec.containerd import Containerd as ContainerdSpec
@@ -41,7 +42,7 @@ def settings(cluster: ContainerdSpec, group: ContainerdSpec | None, *, sandbox: 
     gpu = _wanted(group and group.nvidia_gpu) or _wanted(cluster.nvidia_gpu)
     gvisor = group.gvisor if group and _wanted(group.gvisor) else None
     return Containerd(
-        version=str(cluster.version),
+        version=str(cluster.version).removeprefix("v"),
         install=not cluster.skip_install,
         config=cluster.config_override or toml.dumps(_config(cluster, sandbox, gpu=gpu, gvisor=gvisor is not None)),
         hosts={_host(name): _mirrors(urls) for name, urls in sorted((cluster.registry_mirrors or {}).items())},
@@ -69,7 +70,7 @@ def files(node: NodeConfig) -> Mapping[str, BundleFile]:
 
 
 def _config(spec: ContainerdSpec, sandbox: str, *, gpu: bool, gvisor: bool) -> dict[str, Any]:
-    newer = semver.Version.parse(str(spec.version)) >= _FORMAT_4
+    newer = (versions.parse(str(spec.version)) or _FORMAT_4) >= _FORMAT_4
     plugins: dict[str, Any] = {
         _IMAGES: {"pinned_images": {"sandbox": sandbox}, "registry": {"config_path": HOSTS}},
         _RUNTIME: {

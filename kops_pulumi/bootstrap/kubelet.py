@@ -188,6 +188,8 @@ FIELDS: Mapping[str, Row] = {
 
 _ELSEWHERE = frozenset({"nodeLabels", "taints"})
 """Merged with the group's own labels and taints, by the plan."""
+_UNLIMITED = "UnlimitedSwap"
+"""A value of `memorySwapBehavior` that went with 1.30."""
 _CLOUD_NAMES = "@"
 """`hostnameOverride: "@aws"` asks for what the cloud calls the machine: what we do anyway."""
 
@@ -222,12 +224,12 @@ def ineffective(settings: Mapping[str, Any], kubernetes: str, path: KeyPath) -> 
     effective = {key for key, _ in _effective(settings, kubernetes)}
     for key in settings:
         row = FIELDS.get(key)
-        if row is None or key in effective:
+        if row is None or key in effective or settings[key] == _UNLIMITED:
             continue
         until = f" since 1.{row.until + 1}" if row.until < minor(kubernetes) else ""
         hint = row.dead or f"it takes Kubernetes 1.{row.since}"
         yield Finding((*path, key), f"the kubelet has no such setting{until}; it has no effect", hint, Severity.WARNING)
-    if settings.get("memorySwapBehavior") == "UnlimitedSwap":
+    if settings.get("memorySwapBehavior") == _UNLIMITED:
         hint = "choose LimitedSwap"
         yield Finding((*path, "memorySwapBehavior"), "kubelets no longer know UnlimitedSwap", hint, Severity.WARNING)
 
@@ -280,11 +282,11 @@ def _labels(kubelet: Kubelet) -> dict[str, str]:
 
 
 def _effective(settings: Mapping[str, Any], kubernetes: str) -> Iterator[tuple[str, Row]]:
-    """The settings that this Kubernetes knows; `UnlimitedSwap` went with 1.30."""
+    """The settings that this Kubernetes knows."""
     now = minor(kubernetes)
     for key in sorted(settings):
         row = FIELDS.get(key)
-        if row and (row.path or row.flag) and row.since <= now <= row.until and settings[key] != "UnlimitedSwap":
+        if row and (row.path or row.flag) and row.since <= now <= row.until and settings[key] != _UNLIMITED:
             yield key, row
 
 
