@@ -139,7 +139,6 @@ def _images(it: _Inputs) -> Images:
         etcd=image(f"registry.k8s.io/etcd:{it.components.etcd}-0"),
         repository=it.mirrors.repository(),
         coredns_repository=it.mirrors.repository("coredns"),
-        coredns_tag=f"v{it.components.coredns}",
     )
 
 

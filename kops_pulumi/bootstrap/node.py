@@ -67,7 +67,6 @@ class Images:
     repository: str
     """Prefix of kubeadm's own images (kube-apiserver and the rest): kubeadm's `imageRepository`."""
     coredns_repository: str
-    coredns_tag: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,6 @@ class Components:
     runc: str
     cni_plugins: str
     crictl: str
-    coredns: str
     pause: str
     cluster_autoscaler: str
 
@@ -61,8 +60,6 @@ _RUNTIME = {
         "runc": "1.4.3",
         # https://github.com/containernetworking/plugins/releases
         "cni_plugins": "v1.7.1",
-        # https://github.com/coredns/deployment/blob/master/kubernetes/CoreDNS-k8s_version.md
-        "coredns": "1.14.2",
         # The sandbox image kubeadm 1.32-1.37 accept without a warning.
         "pause": "3.10.1",
     }

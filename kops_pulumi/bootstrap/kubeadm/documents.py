@@ -124,7 +124,8 @@ def _taint(text: str) -> dict[str, str]:
 def _dns(node: NodeConfig, plane: ControlPlane) -> dict[str, Any]:
     if plane.kube_dns.get("provider") not in (None, "CoreDNS"):
         return {"disabled": True}
-    return {"imageRepository": node.images.coredns_repository, "imageTag": node.images.coredns_tag}
+    # No tag: kubeadm refuses to touch a CoreDNS that it does not know, so every kubeadm installs its own.
+    return {"imageRepository": node.images.coredns_repository}
 
 
 def _etcd(node: NodeConfig, plane: ControlPlane) -> dict[str, Any]:

@@ -20,7 +20,9 @@ phase() { kubeadm init phase "$@" --config "$config"; }
 retry phase upload-config all
 retry phase bootstrap-token --skip-token-print
 if [[ $KOPS_KUBE_PROXY == yes ]]; then retry phase addon kube-proxy; fi
-retry phase addon coredns
+# A kubeadm refuses to touch what a newer one has installed: in the middle of an upgrade that is as it should be
+dns() { phase addon coredns || k -n kube-system get deployment coredns -o name >/dev/null; }
+retry dns
 registered() { k get node "$MACHINE_NAME" -o name >/dev/null 2>&1; }
 retry registered
 retry phase mark-control-plane
