@@ -12,11 +12,6 @@ from tests.support.iam_evaluator import allowed
 READS = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes")
 WRITES = ("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectAcl", "s3:RestoreObject")
 OWNING = ("s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketAcl")
-    "s3:PutBucketPolicy",
-    "s3:DeleteBucketPolicy",
-    "s3:PutBucketPublicAccessBlock",
-    "s3:PutLifecycleConfiguration",
-)
 SERVERS = (Role.CONTROL_PLANE, Role.API_SERVER)
 
 
