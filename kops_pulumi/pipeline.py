@@ -33,17 +33,23 @@ class Planned:
 
 
 def load(
-    paths: Iterable[str | Path],
-    overlays: Iterable[str | Path] = (),
+    paths: str | Path | Iterable[str | Path],
+    overlays: str | Path | Iterable[str | Path] = (),
     *,
     force: bool = False,
     ssh_public_keys: Sequence[str] = (),
 ) -> Planned:
-    """Read manifests from files and plan the cluster. Raises ManifestError with all findings up to the failing stage.
+    """Read a manifest, of one file or several, and plan the cluster; ManifestError has all findings up to then.
 
     `force` accepts versions newer than this tool knows; `ssh_public_keys` count when the manifest has no SSHCredential.
     """
-    return run(spec.parse(manifest.load(list(paths), list(overlays))), force=force, ssh_public_keys=ssh_public_keys)
+    parsed = spec.parse(manifest.load(_files(paths), _files(overlays)))
+    return run(parsed, force=force, ssh_public_keys=ssh_public_keys)
+
+
+def _files(given: str | Path | Iterable[str | Path]) -> list[str | Path]:
+    """One path may stand for a list of one: a string would otherwise be read letter by letter."""
+    return [given] if isinstance(given, str | Path) else list(given)
 
 
 def run(parsed: ParsedManifest, *, force: bool = False, ssh_public_keys: Sequence[str] = ()) -> Planned:
