@@ -30,13 +30,15 @@ hmac() { # HEX_KEY <message, in hexadecimal
 
 aws() { # METHOD SERVICE REGION URL OUT [BODY_FILE]: one signed request; the query must be sorted and encoded
   local method=$1 service=$2 region=$3 url=$4 out=$5 body=${6:-/dev/null}
-  local role document id secret session now scope host path query digest names canonical key part signature
-  role=$(imds meta-data/iam/security-credentials/) || return
-  document=$(imds "meta-data/iam/security-credentials/$role") || return
-  id=$(sed -n 's/.*"AccessKeyId" *: *"\([^"]*\)".*/\1/p' <<<"$document")
-  secret=$(sed -n 's/.*"SecretAccessKey" *: *"\([^"]*\)".*/\1/p' <<<"$document")
-  session=$(sed -n 's/.*"Token" *: *"\([^"]*\)".*/\1/p' <<<"$document")
-  [[ $id && $secret && $session ]] || return
+  local role id secret session now scope host path query digest names canonical key part signature
+  if [[ ! ${CREDENTIALS:-} ]]; then
+    role=$(imds meta-data/iam/security-credentials/) || return
+    CREDENTIALS=$(imds "meta-data/iam/security-credentials/$role") || return
+  fi
+  id=$(sed -n 's/.*"AccessKeyId" *: *"\([^"]*\)".*/\1/p' <<<"$CREDENTIALS")
+  secret=$(sed -n 's/.*"SecretAccessKey" *: *"\([^"]*\)".*/\1/p' <<<"$CREDENTIALS")
+  session=$(sed -n 's/.*"Token" *: *"\([^"]*\)".*/\1/p' <<<"$CREDENTIALS")
+  [[ $id && $secret && $session ]] || { CREDENTIALS='' && return 1; }
   now=$(date -u +%Y%m%dT%H%M%SZ) scope=${now%T*}/$region/$service/aws4_request
   path=${url#*://} query=''
   [[ $path != *\?* ]] || query=${path#*\?} path=${path%%\?*}
@@ -47,8 +49,9 @@ aws() { # METHOD SERVICE REGION URL OUT [BODY_FILE]: one signed request; the que
   key=$(printf 'AWS4%s' "$secret" | od -An -v -tx1 | tr -d ' \n')
   for part in ${scope//\// }; do key=$(printf %s "$part" | hmac "$key"); done
   signature=$(printf 'AWS4-HMAC-SHA256\n%s\n%s\n%s' "$now" "$scope" "$(printf %s "$canonical" | sha256)" | hmac "$key")
+  # What refuses these credentials may accept the next ones
   curl -gsS -o "$out" -w '%{http_code}' --connect-timeout "$KOPS_STALL" -y "$KOPS_STALL" -Y 1024 -X "$method" \
-    ${6:+-T "$body"} -K - "$url" <<END | grep -q '^2..$'
+    ${6:+-T "$body"} -K - "$url" <<END | grep -q '^2..$' || { CREDENTIALS='' && return 1; }
 header = "x-amz-content-sha256: $digest"
 header = "x-amz-date: $now"
 header = "x-amz-security-token: $session"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.support.authorities import openssl, secrets
 from tests.support.cloud_stub import Cloud, serve
 from tests.support.machine import STORE, Machine
 
+TEMPLATE = "sans:\n  @machine(late-sans)@\nname: @machine(name)@ @machine(address)@\n"
 PROGRAM = b"#!/bin/sh\necho ok\n"
 FAULTS = ["404", "500", "truncated", "corrupt", "late"]
 
@@ -34,6 +36,26 @@ def machine(tmp_path: Path, cloud: Cloud, role: Role = Role.CONTROL_PLANE, **mor
     made.extra = {path: BundleFile.text(item) if isinstance(item, str) else item for path, item in more.items()}
     made.install(secrets())
     return made
+
+
+@dataclass(frozen=True)
+class Booted:
+    """A control plane that has booted once, without a fault; tests may run its commands."""
+
+    box: Machine
+    cloud: Cloud
+    log: str
+    calls: tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
+    with serve(Cloud()) as running:
+        own = {"/etc/own file.yaml": BundleFile.text(TEMPLATE, 0o640)}
+        box = machine(tmp_path_factory.mktemp("booted"), running, **own)
+        result = box.run()
+        assert result.returncode == 0, result.stderr
+        yield Booted(box, running, result.stderr, tuple(box.calls))
 
 
 def archive(**members: bytes) -> bytes:
@@ -141,19 +163,16 @@ def test_a_broken_program_is_repaired_at_the_next_boot(tmp_path: Path, cloud: Cl
     assert (box.root / "usr/local/bin/good").read_bytes() == PROGRAM
 
 
-def test_files_are_written_with_marks_replaced_and_swap_is_off(tmp_path: Path, cloud: Cloud):
-    text = "sans:\n  @machine(late-sans)@\nname: @machine(name)@ @machine(address)@\n"
-    box = machine(tmp_path, cloud, **{"/etc/own file.yaml": BundleFile.text(text, 0o640)})
-    assert box.run().returncode == 0
+def test_files_are_written_with_marks_replaced_and_swap_is_off(booted: Booted):
+    box = booted.box
     assert box.read("etc/own file.yaml") == 'sans:\n  - "lb.example.com"\n  - "10.9.8.7"\nname: i-1 10.0.0.1\n'
     assert box.mode("etc/own file.yaml") == 0o640
     assert "# /swapfile none swap" in box.read("etc/fstab")
 
 
-def test_every_step_is_logged_with_its_time(tmp_path: Path, cloud: Cloud):
-    box = machine(tmp_path, cloud)
-    log = box.run().stderr
-    for step in box.bundle().files[f"{HOME}/order"].content.decode().split():
+def test_every_step_is_logged_with_its_time(booted: Booted):
+    log = booted.log
+    for step in booted.box.bundle().files[f"{HOME}/order"].content.decode().split():
         assert f"kops: {step}: begins\n" in log
         assert f"kops: {step}: done in " in log
 
@@ -171,10 +190,8 @@ def test_a_failed_step_ends_the_boot_and_the_next_goes_on(tmp_path: Path, cloud:
     assert box.run().returncode == 0
 
 
-def test_the_kubelet_starts_only_after_the_volume_is_mounted_and_is_never_enabled(tmp_path: Path, cloud: Cloud):
-    box = machine(tmp_path, cloud)
-    assert box.run().returncode == 0
-    calls = box.calls
+def test_the_kubelet_starts_only_after_the_volume_is_mounted_and_is_never_enabled(booted: Booted):
+    calls = booted.calls
     mounted = next(index for index, call in enumerate(calls) if call.startswith("mount -o noatime"))
     assert mounted < calls.index("systemctl start kubelet.service")
     assert not [call for call in calls if "enable" in call and "kubelet" in call]
@@ -272,9 +289,8 @@ def test_a_worker_joins_once_with_the_pinned_authority(tmp_path: Path, cloud: Cl
     assert not [call for call in box.calls if call.startswith("kubeadm join")]
 
 
-def test_hosts_are_written_in_place_and_keep_what_is_not_ours(tmp_path: Path, cloud: Cloud):
-    box = machine(tmp_path, cloud)
-    assert box.run().returncode == 0
+def test_hosts_are_written_in_place_and_keep_what_is_not_ours(booted: Booted):
+    box, cloud = booted.box, booted.cloud
     hosts = box.root / "etc/hosts"
     inode = hosts.stat().st_ino
     hosts.write_text(f"{hosts.read_text()}192.0.2.9 of-the-user\n")
@@ -287,20 +303,18 @@ def test_hosts_are_written_in_place_and_keep_what_is_not_ours(tmp_path: Path, cl
     assert "10.0.0.1 etcd-a.internal.c1" in hosts.read_text()
 
 
-def test_a_token_is_put_where_workers_read_it_and_left_nowhere_else(tmp_path: Path, cloud: Cloud):
-    box = machine(tmp_path, cloud)
-    assert box.run().returncode == 0
+def test_a_token_is_put_where_workers_read_it_and_left_nowhere_else(booted: Booted):
+    box, cloud = booted.box, booted.cloud
     assert cloud.objects["store/c1/join/token"] == b"abcdef.0123456789abcdef\n"
     assert [call for call in box.calls if "token create --ttl 2h" in call]
     assert not [path for path in box.root.rglob("*") if path.is_file() and b"abcdef.0123" in path.read_bytes()]
 
 
-def test_snapshots_go_to_recent_hourly_and_daily_by_name(tmp_path: Path, cloud: Cloud):
-    box = machine(tmp_path, cloud)
-    assert box.run().returncode == 0
+def test_snapshots_go_to_recent_hourly_and_daily_by_name(booted: Booted):
+    box, cloud = booted.box, booted.cloud
     for now in ("1763888400", "1763889300", "1763892000"):  # 09:00, 09:15 and 10:00 of 23 November 2025
         assert box.command("kops-etcd-snapshot", KOPS_NOW=now).returncode == 0
-    stored = sorted(key.removeprefix(f"{STORE[5:]}/backups/etcd/main/") for key in cloud.objects if key.endswith(".gz"))
+    stored = sorted(key.removeprefix(f"{STORE[5:]}/backups/etcd/main/") for key in cloud.objects if key.endswith(".db.gz"))
     assert stored == [
         "daily/2025-11-23.db.gz",
         "hourly/2025-11-23T09.db.gz",
@@ -311,10 +325,10 @@ def test_snapshots_go_to_recent_hourly_and_daily_by_name(tmp_path: Path, cloud: 
     ]
 
 
-def test_only_the_leader_takes_snapshots(tmp_path: Path, cloud: Cloud):
-    box = machine(tmp_path, cloud)
-    assert box.run().returncode == 0
+def test_only_the_leader_takes_snapshots(booted: Booted):
+    box, cloud = booted.box, booted.cloud
     etcdctl = box.played / "etcdctl"
     etcdctl.write_text(etcdctl.read_text().replace('"Leader" : 7', '"Leader" : 8'))
+    before = set(cloud.objects)
     assert box.command("kops-etcd-snapshot").returncode == 0
-    assert not [key for key in cloud.objects if key.endswith(".gz")]
+    assert set(cloud.objects) == before
