@@ -14,7 +14,7 @@ import pytest
 from kops_pulumi.bootstrap.node import BundleFile
 from kops_pulumi.bootstrap.tables import HOME
 from kops_pulumi.model import Role
-from tests.support.authorities import openssl, secrets
+from tests.support.throwaway_pki import openssl, secrets
 from tests.support.cloud_stub import Cloud, serve
 from tests.support.machine import STORE, Machine
 
