@@ -205,7 +205,7 @@ class Machine:
         found = {}
         for path in sorted(self.root.rglob("*")):
             name = str(path.relative_to(self.root))
-            if name.split("/")[0] != "run":
+            if name.split("/", maxsplit=1)[0] != "run":
                 status = path.lstat()
                 digest = hashlib.sha256(path.read_bytes()).hexdigest() if stat.S_ISREG(status.st_mode) else ""
                 found[name] = (digest, status.st_mode, status.st_mtime_ns)
