@@ -93,6 +93,8 @@ CONTROLLER_MANAGER = Component(
         "external_cloud_volume_plugin": "nowhere: it served volume plug-ins inside Kubernetes, and the last is gone",
         "enable_leader_migration": "nowhere: it was for the move away from clouds inside Kubernetes",
     },
+    # https://github.com/kubernetes/kubernetes/pull/138002
+    removed={"concurrent_service_syncs": 37},
 )
 
 SCHEDULER = Component(
