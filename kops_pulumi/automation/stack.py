@@ -131,6 +131,11 @@ class ClusterStack:
         exported: dict[str, Any] = json.loads(self._pulumi("stack", "export")).get("deployment") or {}
         return exported
 
+    def revealed(self) -> list[dict[str, Any]]:
+        """The state's resources with their secrets in plain text: to be used at once, never written or printed."""
+        exported = json.loads(self._pulumi("stack", "export", "--show-secrets")).get("deployment") or {}
+        return list(exported.get("resources") or ())
+
     def outputs(self) -> dict[str, Any]:
         """The stack's plain outputs; secret ones are left out."""
         with self._translated():

@@ -23,6 +23,7 @@ VERBS = {
     "get": Verb("kops_pulumi.cli.get:get", "List clusters and instance groups."),
     "validate": Verb("kops_pulumi.cli.validate:validate", "Check manifests; every mistake at once, with its place."),
     "update": Verb("kops_pulumi.cli.update:update", "Show what would change in the cloud; --yes makes it so."),
+    "export": Verb("kops_pulumi.cli.export:export", "Tell kubectl how to reach a cluster."),
     "delete": Verb("kops_pulumi.cli.delete:delete", "Remove a cluster from the cloud."),
     "toolbox": Verb("kops_pulumi.cli.toolbox:toolbox", "Look inside: plan, firewall, network, graph, resources."),
     "rehearse": Verb("kops_pulumi.cli.rehearse:rehearse", "Run any command against a simulated cloud."),
