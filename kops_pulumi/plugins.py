@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from kops_pulumi.errors import Finding
-from kops_pulumi.model import Permission, Role, Rule
+from kops_pulumi.model import Delivery, Permission, Role, Rule
 
 if TYPE_CHECKING:
     from kops_pulumi.resolve import FullSpec
@@ -176,6 +176,10 @@ class Cni(Protocol):
         """What machines of each role must be allowed to do for it."""
         ...
 
+    def deliveries(self, full: FullSpec) -> Sequence[Delivery]:
+        """What it installs in the cluster; nothing when the user brings it or kubeadm's machines have it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccount:
@@ -206,3 +210,7 @@ class AddOn(Protocol):
     def rules(self, full: FullSpec) -> Sequence[Rule]: ...
 
     def grants(self, full: FullSpec) -> Sequence[Grant]: ...
+
+    def deliveries(self, full: FullSpec) -> Sequence[Delivery]:
+        """What it installs in the cluster; asked only when it is enabled."""
+        ...

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kops_pulumi.errors import Finding, KeyPath
-from kops_pulumi.model import Permission, Role, Rule
+from kops_pulumi.model import Delivery, Permission, Role, Rule
 from kops_pulumi.plugins import Grant, ServiceAccount
 
 if TYPE_CHECKING:
@@ -72,6 +72,11 @@ class BuiltIn:
 
     def permissions(self, full: FullSpec) -> Iterable[Permission]:
         """What it asks for besides `verbs`, with this manifest's settings."""
+        del full
+        return ()
+
+    def deliveries(self, full: FullSpec) -> Sequence[Delivery]:
+        """What it installs: nothing, unless its file says so."""
         del full
         return ()
 

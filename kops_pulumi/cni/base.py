@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kops_pulumi.errors import Finding, KeyPath
-from kops_pulumi.model import Peer, PeerKind, Permission, Protocol, Role, Rule
+from kops_pulumi.model import Delivery, Peer, PeerKind, Permission, Protocol, Role, Rule
 from kops_pulumi.plugins import CniTraits
 
 if TYPE_CHECKING:
@@ -73,6 +73,11 @@ class Plugin:
         del full
         return {}
 
+    def deliveries(self, full: FullSpec) -> Sequence[Delivery]:
+        """What it installs: nothing, unless its file says so."""
+        del full
+        return ()
+
     def finding(self, message: str, *path: str, hint: str | None = None) -> Finding:
         """A finding about one of the plug-in's own fields."""
         return Finding((*NETWORKING, self.key, *path), message, hint)
@@ -127,6 +132,11 @@ class Removed:
         """None."""
         del full
         return {}
+
+    def deliveries(self, full: FullSpec) -> Sequence[Delivery]:
+        """None."""
+        del full
+        return ()
 
 
 def is_ipv6(full: FullSpec) -> bool:

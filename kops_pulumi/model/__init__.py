@@ -24,6 +24,7 @@ from kops_pulumi.model.access import (
     Rule,
     ServiceAccountIssuer,
 )
+from kops_pulumi.model.delivery import Chart, Delivery, Manifest, PythonCode, Stage
 from kops_pulumi.model.endpoints import (
     DnsPlan,
     DnsRecord,
@@ -53,7 +54,9 @@ __all__ = [
     "Bundle",
     "Certificate",
     "CertificateKind",
+    "Chart",
     "ClusterPlan",
+    "Delivery",
     "DnsPlan",
     "DnsRecord",
     "DnsType",
@@ -70,18 +73,21 @@ __all__ = [
     "Late",
     "LeafCertificate",
     "Listener",
+    "Manifest",
     "NatGateway",
     "NetworkPlan",
     "Peer",
     "PeerKind",
     "Permission",
     "Protocol",
+    "PythonCode",
     "Role",
     "Route",
     "RouteTable",
     "Rule",
     "ServiceAccountIssuer",
     "SshKey",
+    "Stage",
     "StoreKind",
     "StoreObject",
     "StorePlan",
@@ -144,6 +150,8 @@ class ClusterPlan:
     """The store in parts; None where the cloud has no object store."""
     leaves: tuple[LeafCertificate, ...] = ()
     """Certificates that Pulumi makes: the administrator's, and those of API servers. Sorted by key."""
+    deliveries: tuple[Delivery, ...] = ()
+    """What is installed in the cluster, sorted by stage and name."""
     options: Any = None
     """Cluster-wide options that only this cloud knows: a frozen dataclass of `clouds/<cloud>/__init__.py`."""
 
