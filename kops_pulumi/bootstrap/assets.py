@@ -21,7 +21,7 @@ from kops_pulumi.errors import Finding, Severity
 from kops_pulumi.model import Role
 
 if TYPE_CHECKING:
-    from kops_pulumi.bootstrap.registry import Mirrors
+    from kops_pulumi.plan.mirrors import Mirrors
     from kops_pulumi.plugins import CredentialProvider
     from kops_pulumi.resolve.versions import Components
     from kops_pulumi.spec.containerd import Containerd, Packages

@@ -30,9 +30,9 @@ from kops_pulumi.bootstrap.node import (
     Proxy,
     StorePaths,
 )
-from kops_pulumi.bootstrap.registry import Mirrors, qualified
 from kops_pulumi.model import EndpointKind, Role
 from kops_pulumi.plan.endpoints import internal_api_name
+from kops_pulumi.plan.mirrors import Mirrors, qualified
 from kops_pulumi.plan.names import backups_prefix, bundle_prefix, join_prefix, secrets_prefix
 from kops_pulumi.resolve.defaults import Facts
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kops_pulumi.bootstrap.node import BundleFile, File, NodeConfig, Unit
-from kops_pulumi.bootstrap.registry import Mirrors, qualified
 from kops_pulumi.errors import Finding
+from kops_pulumi.plan.mirrors import Mirrors, qualified
 from kops_pulumi.resolve.traits import SPELLINGS
 
 if TYPE_CHECKING:

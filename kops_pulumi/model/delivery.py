@@ -84,12 +84,11 @@ class Delivery:
     version: str = ""
     """Of the software, as users say it (`v1.19.5`); empty where there is none."""
     images: tuple[str, ...] = ()
-    """Full names (with tag or digest) of every image it runs, where they are pulled from (after `assets`)."""
+    """Full names (with tag or digest) of every image it runs, as publishers name them: `get assets` lists these and
+    says where `spec.assets` mirrors them; in `source` the mirror's names are written already."""
     after: tuple[str, ...] = ()
     """Names of deliveries that must be there first, besides those of earlier stages; absent ones are no obstacle."""
     waits_for: Stage | None = None
     """The last stage that must be there first; None: the one before its own."""
     create_namespace: bool = False
     """Whether `namespace` is its own, to be made with it; namespaces of Kubernetes itself never are."""
-    original_images: tuple[str, ...] = ()
-    """The same images as their publishers name them, in the same order; empty: no mirror is set."""

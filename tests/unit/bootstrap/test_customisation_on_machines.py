@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kops_pulumi.bootstrap import customisation
-from kops_pulumi.bootstrap.registry import Mirrors
 from kops_pulumi.model import Role
+from kops_pulumi.plan.mirrors import Mirrors
 from kops_pulumi.spec.nodes import FileAsset, Hook
 
 

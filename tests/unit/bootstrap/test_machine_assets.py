@@ -8,9 +8,9 @@ import pytest
 
 from kops_pulumi.bootstrap import assets
 from kops_pulumi.bootstrap.node import ARCHITECTURES
-from kops_pulumi.bootstrap.registry import Mirrors, qualified
 from kops_pulumi.errors import Severity
 from kops_pulumi.model import Role
+from kops_pulumi.plan.mirrors import Mirrors, qualified
 from kops_pulumi.resolve import versions
 from kops_pulumi.spec.containerd import Containerd
 
