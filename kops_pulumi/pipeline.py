@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from kops_pulumi import addons, bootstrap, clouds, cni, manifest, plan, resolve, spec
 from kops_pulumi.errors import Finding, ManifestError, errors_in, in_reading_order
+from kops_pulumi.plan import custom
 
 if TYPE_CHECKING:
     from kops_pulumi.model import ClusterPlan
@@ -58,11 +59,13 @@ def run(parsed: ParsedManifest, *, force: bool = False, ssh_public_keys: Sequenc
     cloud = clouds.get(parsed.cluster.spec.cloud_provider)
     resolution = resolve.resolve(parsed, cloud, force=force, cni=cni.for_spec, addons=addons.REGISTRY)
     findings = in_reading_order([*parsed.findings, *resolution.findings])
+    files, missing = _texts(parsed)
+    findings = in_reading_order([*findings, *missing])
     full = resolution.full
     if full is None or errors_in(findings):
         raise ManifestError(findings)
     try:
-        bare = plan.build(full, cloud, cni.for_spec(full), addons.enabled(full))
+        bare = plan.build(full, cloud, cni.for_spec(full), addons.enabled(full), files)
     except ManifestError as error:
         raise ManifestError((*findings, *(_placed(finding, parsed) for finding in error.findings))) from None
     findings = _with(findings, bootstrap.findings(bare, full, cloud), parsed)
@@ -77,6 +80,22 @@ def _with(known: Sequence[Finding], further: Iterable[Finding], parsed: ParsedMa
     if errors_in(findings):
         raise ManifestError(findings)
     return findings
+
+
+def _texts(parsed: ParsedManifest) -> tuple[dict[str, str], list[Finding]]:
+    """The files that the cluster's document names, read beside it, and a finding for each that cannot be read."""
+    document = parsed.document(parsed.cluster)
+    place = document.root.place if document else None
+    beside = Path(place.file).parent if place else Path()
+    texts, findings = dict[str, str](), list[Finding]()
+    for path, name in custom.paths(parsed.cluster.spec):
+        try:
+            texts[name] = (beside / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+            hint = f"paths start from the manifest's directory, {beside}"
+            findings.append(_placed(Finding(path, f"cannot read {name}: {reason}", hint), parsed))
+    return texts, findings
 
 
 def _placed(finding: Finding, parsed: ParsedManifest) -> Finding:

@@ -6,6 +6,7 @@ a plan they already have. Both make the same resources with the same names, so a
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pulumi
@@ -15,14 +16,14 @@ from kops_pulumi.pipeline import Planned
 
 
 def run() -> None:
-    """Deploy the manifest that the stack's configuration names (`manifest`, and optionally `overlays`)."""
+    """Deploy the manifest that the stack's configuration names (`manifest`, and optionally `overlays` and `skip`)."""
     config = pulumi.Config()
     root = _project()
     overlays = config.get_object("overlays") or []
     planned = pipeline.load([root / config.require("manifest")], overlays=[root / overlay for overlay in overlays])
     for finding in planned.findings:
         pulumi.log.warn(str(finding))
-    deploy(planned)
+    deploy(planned, skip=config.get_object("skip") or ())
 
 
 def _project() -> Path:
@@ -31,10 +32,10 @@ def _project() -> Path:
     return next((directory for directory in (here, *here.parents) if (directory / "Pulumi.yaml").is_file()), here)
 
 
-def deploy(planned: Planned) -> None:
-    """Declare the cluster and the stack's outputs."""
+def deploy(planned: Planned, *, skip: Collection[str] = ()) -> None:
+    """Declare the cluster, without the parts to skip (`addons`), and the stack's outputs."""
     from kops_pulumi.components import Cluster
 
-    cluster = Cluster(planned.plan.name, planned.plan)
+    cluster = Cluster(planned.plan.name, planned.plan, skip=skip)
     for name, value in sorted(cluster.outputs.items()):
         pulumi.export(name, value)

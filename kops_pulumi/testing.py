@@ -31,6 +31,8 @@ from pulumi.runtime import mocks, settings
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
+from kops_pulumi.components import readiness
+
 SECRET = "[secret]"  # noqa: S105 - what is shown instead of one
 UNKNOWN = "[unknown]"
 STACK = "pulumi:pulumi:Stack"
@@ -172,6 +174,7 @@ def _run(program: Callable[[], object], monitor: _Monitor, project: str, stack: 
         )
     )
     pulumi.runtime.set_all_config(config)
+    readiness.assumed.set(True)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:

@@ -1,20 +1,21 @@
 """The component that users see: one cluster, on any cloud (`kops:index:Cluster`).
 
-One order for all clouds: network → firewall → identity → PKI → endpoints → leaf certificates → store → instance groups.
+One order for all clouds: network → firewall → identity → PKI → endpoints → leaf certificates → store → instance groups
+→ add-ons.
 The plan says what; the cloud's leaf components say how; between them travel handles. This module must not know a
 cloud's name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, TypedDict
 
 import pulumi
 
 from kops_pulumi import clouds, kubeconfig
-from kops_pulumi.components import late
+from kops_pulumi.components import late, readiness
 from kops_pulumi.components.handles import Handles
 from kops_pulumi.components.leaves import Leaves
 from kops_pulumi.components.pki import Pki
@@ -37,11 +38,15 @@ class ClusterArgs(TypedDict, total=False):
     """The manifest itself: its YAML documents as data."""
     protect: bool
     """Refuse to delete etcd volumes and authorities' keys; on unless switched off."""
+    skip: list[str]
+    """Parts to leave out: `addons`."""
 
 
 ClusterSource: TypeAlias = ClusterPlan | Planned | ClusterArgs | str
 """A plan, a planned manifest, arguments, or the path of a manifest."""
 
+ADDONS = "addons"
+"""The one part that can be left out."""
 _BEFORE_PKI: tuple[clouds.Leaf, ...] = ("network", "firewall", "identity")
 
 _IGNORED_OPTIONS: Mapping[str, str] = {
@@ -62,11 +67,22 @@ class Cluster(pulumi.ComponentResource):
     outputs: Mapping[str, pulumi.Input[Any]]
     """Ids and addresses for the stack's outputs; of these `kubeconfig` alone is secret."""
 
-    def __init__(self, name: str, args: ClusterSource, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: ClusterSource,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        skip: Collection[str] = (),
+    ) -> None:
+        """`skip` names parts to leave out, beside those that the arguments name: `addons`."""
         _refuse_ignored(opts)
+        skipped = {*skip, *(args.get("skip", ()) if isinstance(args, dict) else ())}
+        _refuse_unknown(skipped)
         super().__init__("kops:index:Cluster", name, None, opts)
         self.plan = plan_of(args)
         self._name = name
+        self._leaves: list[pulumi.Resource] = []
         self._providers_for_leaves = self._own_provider()
         handles = Handles(protect=args.get("protect", True) if isinstance(args, dict) else True)
         for part in _BEFORE_PKI:
@@ -80,6 +96,8 @@ class Cluster(pulumi.ComponentResource):
             handles = self._add("store", handles)
         handles = self._add("instances", handles)
         self.outputs = _outputs(self.plan, handles)
+        if self.plan.deliveries and ADDONS not in skipped:
+            self.outputs = {**self.outputs, "addons": self._install(handles)}
         self.register_outputs(dict(self.outputs))
 
     def _own_provider(self) -> list[pulumi.ProviderResource]:
@@ -89,11 +107,23 @@ class Cluster(pulumi.ComponentResource):
             return []
         return [module.make(logical(self._name, module.PACKAGE), self.plan.region, self)]
 
+    def _install(self, handles: Handles) -> Mapping[str, str]:
+        """The add-ons, once the API answers; versions by name."""
+        from kops_pulumi.components.addons import Access, AddOns
+
+        kubeconfig = pulumi.Output.from_input(self.outputs["kubeconfig"])
+        machines = tuple(handles.instances.group_ids.values()) if handles.instances else ()
+        access = Access(readiness.gated(kubeconfig, machines, self), late.known(handles), self._leaves)
+        opts = pulumi.ResourceOptions(parent=self)
+        return AddOns(logical(self._name, ADDONS), self.plan, access, opts).versions
+
     def _add(self, part: clouds.Leaf, handles: Handles) -> Handles:
         """One leaf component of the cloud; its handles under the part's own name."""
         leaf = getattr(clouds.leaf(self.plan.cloud, part), part.capitalize())
         opts = pulumi.ResourceOptions(parent=self, providers=self._providers_for_leaves)
-        return replace(handles, **{part: leaf(logical(self._name, part), self.plan, handles, opts).handles})
+        made = leaf(logical(self._name, part), self.plan, handles, opts)
+        self._leaves.append(made)
+        return replace(handles, **{part: made.handles})
 
 
 def plan_of(args: ClusterSource) -> ClusterPlan:
@@ -129,6 +159,12 @@ def _from_documents(documents: Sequence[Mapping[str, Any]]) -> ClusterPlan:
     return pipeline.run(spec.parse(manifest.loads(text, "documents"))).plan
 
 
+def _refuse_unknown(skipped: Collection[str]) -> None:
+    unknown = sorted(set(skipped) - {ADDONS})
+    if unknown:
+        raise KopsError(f"there is no part {', '.join(unknown)} to skip", hint=f"what can be skipped: {ADDONS}")
+
+
 def _refuse_ignored(opts: pulumi.ResourceOptions | None) -> None:
     given = [name for name in _IGNORED_OPTIONS if getattr(opts, name, None)] if opts else []
     if given:
@@ -150,6 +186,9 @@ def _outputs(plan: ClusterPlan, handles: Handles) -> dict[str, pulumi.Input[Any]
         },
     }
     outputs |= _api(plan, handles)
+    if names := late.wanted(plan.deliveries):
+        values = late.known(handles)
+        outputs["deployedValues"] = {name: values[name] for name in names if name in values}
     for endpoint in plan.endpoints:
         outputs[f"{endpoint.name}Name"] = endpoint.dns_name
         if endpoint.kind is EndpointKind.LOAD_BALANCER:

@@ -9,16 +9,15 @@ name here, so that they cannot end up in user data (decision 7).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from kops_pulumi.errors import KopsError
-from kops_pulumi.model import Late
+from kops_pulumi.model import Chart, Delivery, Late, Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from kops_pulumi.components.handles import Handles
 
 _MARK = re.compile(r"@late\(([^()\s]+)\)@")
@@ -43,12 +42,49 @@ def known(handles: Handles) -> Mapping[str, pulumi.Output[str]]:
 
 def value(late: Late, handles: Handles) -> pulumi.Output[str]:
     """The value of one name; KopsError when nothing deployed has it."""
-    values = known(handles)
-    if late.name not in values:
-        raise KopsError(
-            f"no deployed resource gives {late.name!r}", hint=f"known: {', '.join(sorted(values)) or 'nothing'}"
-        )
-    return values[late.name]
+    return _among(known(handles), late.name)
+
+
+def names(data: Any) -> frozenset[str]:
+    """Every late value that plain data asks for, at any depth."""
+    match data:
+        case Late(name):
+            return frozenset({name})
+        case str():
+            return frozenset(_MARK.findall(data))
+        case Mapping():
+            return frozenset().union(*map(names, data.values()))
+        case list() | tuple():
+            return frozenset().union(*map(names, data))
+    return frozenset()
+
+
+def wanted(deliveries: Iterable[Delivery]) -> tuple[str, ...]:
+    """Names of the late values that deliveries ask for, sorted."""
+    sources = [delivery.source for delivery in deliveries]
+    data = [s.values if isinstance(s, Chart) else s.documents for s in sources if isinstance(s, Chart | Manifest)]
+    return tuple(sorted(names(data)))
+
+
+def filled(data: Any, values: Mapping[str, pulumi.Output[Any]]) -> Any:
+    """Plain data with its late values put in: an Output in each place that has one, everything else as it was."""
+    match data:
+        case Late(name):
+            return _among(values, name)
+        case str() if found := sorted(set(_MARK.findall(data))):
+            outputs = pulumi.Output.all(**{name: _among(values, name) for name in found})
+            return outputs.apply(lambda known: _MARK.sub(lambda mark: str(known[mark[1]]), data))
+        case Mapping():
+            return {key: filled(item, values) for key, item in data.items()}
+        case list() | tuple():
+            return [filled(item, values) for item in data]
+    return data
+
+
+def _among(values: Mapping[str, pulumi.Output[Any]], name: str) -> pulumi.Output[Any]:
+    if name not in values:
+        raise KopsError(f"no deployed resource gives {name!r}", hint=f"known: {', '.join(sorted(values)) or 'nothing'}")
+    return values[name]
 
 
 def text(template: str, handles: Handles) -> pulumi.Output[str]:

@@ -24,7 +24,7 @@ from kops_pulumi.model.access import (
     Rule,
     ServiceAccountIssuer,
 )
-from kops_pulumi.model.delivery import Chart, Delivery, Manifest, PythonCode, Stage
+from kops_pulumi.model.delivery import HELM_TIMEOUT, Chart, Delivery, Manifest, PythonCode, Remote, Stage
 from kops_pulumi.model.endpoints import (
     DnsPlan,
     DnsRecord,
@@ -51,6 +51,7 @@ from kops_pulumi.model.secrets import (
 
 __all__ = [
     "FIRST",
+    "HELM_TIMEOUT",
     "Bundle",
     "Certificate",
     "CertificateKind",
@@ -81,6 +82,7 @@ __all__ = [
     "Permission",
     "Protocol",
     "PythonCode",
+    "Remote",
     "Role",
     "Route",
     "RouteTable",

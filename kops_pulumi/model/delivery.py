@@ -1,34 +1,35 @@
 """What is installed in the cluster, and in which order: charts and manifests, as plain values.
 
-`cni/` and `addons/` say what they deliver, `plan/deliveries.py` adds the user's own and puts all in order, and
-`components/addons.py` makes Pulumi resources of them. This module must not know a chart's content nor a cloud.
+`cni/` and `addons/` say what they deliver, `plan/custom.py` adds the user's own, `plan/deliveries.py` puts all in
+order, and `components/addons.py` makes Pulumi resources of them. This module must not know a chart's content nor a
+cloud.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 
-class Stage(IntEnum):
+HELM_TIMEOUT = 600
+"""Seconds; twice Helm's own, for machines may still be joining."""
+
+
+class Stage(StrEnum):
     """When something is installed: a stage starts when the one before it (or `Delivery.waits_for`) is there."""
 
-    CNI = 1
-    CLOUD_CONTROLLER = 2
-    CSI = 3
-    STANDARD = 4
-    CUSTOM = 5
+    CNI = "cni"
+    CLOUD_CONTROLLER = "cloud-controller"
+    CSI = "csi"
+    STANDARD = "standard"
+    CUSTOM = "custom"
 
     @property
-    def label(self) -> str:
-        """The stage in words.
-
-        >>> Stage.CLOUD_CONTROLLER.label
-        'cloud-controller'
-        """
-        return self.name.lower().replace("_", "-")
+    def order(self) -> int:
+        """Its place among the stages, from 0."""
+        return tuple(Stage).index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Chart:
     skip_crds: bool = False
     wait: bool = True
     """The next stage waits until its pods are ready."""
-    timeout: int = 600
+    timeout: int = HELM_TIMEOUT
     """Seconds that Helm waits for it."""
 
 
@@ -61,13 +62,22 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
+class Remote:
+    """A manifest at an address, read when the program runs."""
+
+    url: str
+    sha256: str | None = None
+    """What it must give, in lower-case hexadecimal digits; None: whatever is there, as kops does."""
+
+
+@dataclass(frozen=True, slots=True)
 class PythonCode:
     """A callable `package.module:function(cluster)` of the user's that declares resources itself."""
 
     function: str
 
 
-Source: TypeAlias = Chart | Manifest | PythonCode
+Source: TypeAlias = Chart | Manifest | Remote | PythonCode
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ sorted. This package asks the cloud, the CNI and the add-ons it is given; it imp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kops_pulumi.model import ClusterPlan, TerminationQueue
-from kops_pulumi.plan import endpoints, etcd, firewall, groups, identities, network, pki, store
+from kops_pulumi.plan import deliveries, endpoints, etcd, firewall, groups, identities, network, pki, store
 from kops_pulumi.plan.names import Names
 
 if TYPE_CHECKING:
@@ -23,8 +23,13 @@ __all__ = ["build"]
 _EVENTS = ("group-lifecycle", "scheduled-change", "spot-interruption", "state-change")
 
 
-def build(full: FullSpec, cloud: Cloud, cni: Cni, addons: Sequence[AddOn]) -> ClusterPlan:
-    """The plan of a cluster, without user data (see `bootstrap`). Raises ManifestError for what cannot be laid out."""
+def build(
+    full: FullSpec, cloud: Cloud, cni: Cni, addons: Sequence[AddOn], files: Mapping[str, str] | None = None
+) -> ClusterPlan:
+    """The plan of a cluster, without user data (see `bootstrap`). Raises ManifestError for what cannot be laid out.
+
+    `files` are the texts of files that the manifest names, by the path it writes.
+    """
     spec = full.cluster.spec
     names = Names(full.cluster.metadata.name, cloud.name_limits)
     net = network.plan_network(full, cloud)
@@ -41,9 +46,7 @@ def build(full: FullSpec, cloud: Cloud, cni: Cni, addons: Sequence[AddOn]) -> Cl
         kubernetes_version=(spec.kubernetes_version or "").removeprefix("v"),
         network=net,
         rules=firewall.rules(full, roles=roles, etcd=stores, endpoints=ends, network=net, cni=cni, addons=addons),
-        identities=identities.build(
-            full, names=names, machines=ours, etcd=stores, store=place, cni=cni, addons=addons
-        ),
+        identities=identities.build(full, names=names, machines=ours, etcd=stores, store=place, cni=cni, addons=addons),
         issuer=identities.issuer(full.cluster, cloud),
         certificates=pki.plan_certificates(full, stores),
         endpoints=ends,
@@ -58,6 +61,7 @@ def build(full: FullSpec, cloud: Cloud, cni: Cni, addons: Sequence[AddOn]) -> Cl
         name_limits=dict(cloud.name_limits),
         labels=dict(spec.cloud_labels or {}),
         options=cloud.cluster_options(full),
+        deliveries=deliveries.build(full, cni, addons, files or {}),
     )
 
 

@@ -6,6 +6,7 @@
                      │                        │
                      │          lifecycle.py  differ.py      create, update, delete, read; what changed, what replaces
                      │                        │
+                     ├────▶ api.py  the cluster's /readyz
                      └────▶ store.py ◀── kinds.py ◀ aws/ kubernetes.py tls.py randoms.py   tables of facts per package
                             faults.py  seed.py               injected trouble; what a manifest says exists already
 

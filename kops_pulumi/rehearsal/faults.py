@@ -26,6 +26,8 @@ class FaultKind(StrEnum):
     """The object is made, but its initialization fails: the engine keeps it and finishes it in the next run."""
     CRASH = "crash"
     """The object is made, but the answer never arrives: the connection breaks."""
+    UNREACHABLE = "unreachable"
+    """Nobody answers. A provider that is told to (`deleteUnreachable`) takes deleted objects for gone."""
     SLOW = "slow"
     """The operation takes `seconds` of real time (at most 5)."""
 

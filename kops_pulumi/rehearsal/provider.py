@@ -44,6 +44,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def __init__(self, lifecycle: Lifecycle) -> None:
         self._lifecycle = lifecycle
+        self._gives_up_unreachable = False
 
     # -- the provider itself
 
@@ -81,7 +82,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Note the region; a cloud with regions refuses to start without one."""
         package = self._lifecycle.package
-        region = _config(request.args).get("region")
+        config = _config(request.args)
+        region = config.get("region")
+        self._gives_up_unreachable = str(config.get("deleteUnreachable")).lower() == "true"
         if package.needs_region and not region:
             where = f"set it on the provider or as {package.name}:region"
             message = f"invalid {package.name} provider configuration: no region ({where})"
@@ -166,7 +169,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Remove the object."""
         token, name = _identity(request)
         with _refusals(context):
-            fault = self._fault(Operation.DELETE, token, name)
+            try:
+                fault = self._fault(Operation.DELETE, token, name)
+            except UnreachableError:
+                if self._gives_up_unreachable:
+                    return empty_pb2.Empty()
+                raise
             self._lifecycle.delete(token, request.id)
             _after(fault, context, request.id, {})
         return empty_pb2.Empty()
@@ -208,12 +216,20 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                     raise CloudError(
                         "InternalFailure", fault.message or f"injected failure of {operation} {token} {name}"
                     )
+                case FaultKind.UNREACHABLE if fault:
+                    raise UnreachableError(
+                        "Unreachable", fault.message or "configured cluster is unreachable (injected)"
+                    )
                 case FaultKind.SLOW if fault:
                     time.sleep(min(fault.seconds, LONGEST_SECONDS))
                     return None
                 case _:
                     return fault
         raise CloudError("Throttling", f"Rate exceeded: {operation} {token} gave up after {RETRIES} attempts")
+
+
+class UnreachableError(CloudError):
+    """Nobody answers."""
 
 
 def _after(fault: Fault | None, context: grpc.ServicerContext, id_: str, outputs: Any) -> None:

@@ -28,6 +28,8 @@ from kops_pulumi.rehearsal.tls import TLS
 PACKAGES: Final[tuple[Package, ...]] = (AWS, KUBERNETES, RANDOM, TLS)
 """Every package that can be rehearsed; those whose SDK is not installed are left out."""
 PASSPHRASE: Final = "rehearsal"  # noqa: S105 - protects nothing: everything in a world is made up
+READYZ: Final = "KOPS_PULUMI_READYZ"
+"""Where the readiness gate asks (`components/readiness.py`)."""
 STORE_FILE: Final = "cloud.sqlite"
 
 
@@ -47,6 +49,7 @@ def world(path: Path, *, environ: Mapping[str, str] | None = None) -> Iterator[W
 
     Raises `ToolError` when there is no engine.
     """
+    from kops_pulumi.rehearsal.api import Api
     from kops_pulumi.rehearsal.server import Servers
 
     path = path.absolute()
@@ -55,9 +58,23 @@ def world(path: Path, *, environ: Mapping[str, str] | None = None) -> Iterator[W
     found = engines.look(outside)
     if found.engine is None:
         raise ToolError("; ".join(found.problems), hint="run `make demo` once, or install Pulumi")
-    with open_store(path) as store, Servers(installed(), store) as servers:
+    with open_store(path) as store, Servers(installed(), store) as servers, Api(store) as api, _told(api.address):
         inside = found.engine.environment(outside, acquire_plugins=False)
-        yield World(path, store, {**inside, **environment(path, servers.attachment)})
+        yield World(path, store, {**inside, **environment(path, servers.attachment, api.address)})
+
+
+@contextmanager
+def _told(address: str) -> Iterator[None]:
+    """Programs that run inside this process, beside the engine, find the API of the world too."""
+    before = os.environ.get(READYZ)
+    os.environ[READYZ] = address
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[READYZ]
+        else:
+            os.environ[READYZ] = before
 
 
 def default_path(environ: Mapping[str, str]) -> Path:
@@ -77,11 +94,12 @@ def installed() -> tuple[Package, ...]:
     return tuple(package for package in PACKAGES if find_spec(f"pulumi_{package.name}"))
 
 
-def environment(path: Path, attachment: str) -> dict[str, str]:
+def environment(path: Path, attachment: str, readyz: str) -> dict[str, str]:
     """What leads an engine into the world and nowhere else."""
     backend = path / "backend"
     backend.mkdir(exist_ok=True)
     return {
+        READYZ: readyz,
         "PULUMI_DEBUG_PROVIDERS": attachment,
         "PULUMI_BACKEND_URL": f"file://{backend}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,

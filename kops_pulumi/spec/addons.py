@@ -11,10 +11,14 @@ class HelmChart(SpecModel):
 
     chart: str = req("Name of the chart in its repository, or its whole oci:// address.")
     repo: str | None = opt("Address of the chart's repository.")
+    release: str | None = opt("Name of the release; the add-on's by default.")
     version: str = req("Version of the chart; pinned, so that a preview never moves by itself.")
     namespace: str | None = opt("Namespace of the release; kube-system by default.")
     create_namespace: Bool | None = opt("Create the namespace.")
     values: dict[str, Any] | None = opt("Values of the chart.")
+    skip_crds: Bool | None = opt("Leave the chart's custom resource definitions out.", key="skipCRDs")
+    wait: Bool | None = opt("Wait until its pods are ready; true by default.")
+    timeout: Count | None = opt("Seconds to wait for it; 600 by default.")
 
 
 class ManifestSource(SpecModel):
@@ -24,6 +28,8 @@ class ManifestSource(SpecModel):
     file: str | None = opt("Path of a YAML file, relative to the cluster's manifest.")
     url: str | None = opt("Address of a YAML file; needs sha256.")
     sha256: Sha256 | None = opt("Digest of what the address must give.")
+    namespace: str | None = opt("Namespace of objects that name none; default by default.")
+    create_namespace: Bool | None = opt("Create the namespace.")
 
 
 class Addon(SpecModel):
@@ -32,7 +38,9 @@ class Addon(SpecModel):
     name: str | None = opt("Unique name; other add-ons name it in after.")
     manifest: str | ManifestSource | None = opt("Address of a YAML file (as in kops), or where the objects come from.")
     helm: HelmChart | None = opt("Helm chart to install (an extension of kops_pulumi).")
-    python: str | None = opt("package.module:function that returns an add-on (an extension of kops_pulumi).")
+    python: str | None = opt(
+        "package.module:function that is called with the cluster and makes resources (an extension of kops_pulumi)."
+    )
     after: list[str] | None = opt("Names of add-ons that come first (an extension of kops_pulumi).")
 
 

@@ -27,6 +27,7 @@ def test_plan_is_the_reviewed_one(case: Path, update_golden: bool) -> None:
     data = pipeline.load([case / "manifest.yaml"]).plan.to_data()
     for group in data["groups"]:
         short(group)
+    data["deliveries"] = [delivery["name"] for delivery in data["deliveries"]]  # their content: addons/
     text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     compare(case / "plan.json", text, update=update_golden)
 

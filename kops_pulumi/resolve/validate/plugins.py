@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from kops_pulumi.errors import Finding
-from kops_pulumi.resolve.validate.subject import Subject, closest, duplicates
+from kops_pulumi.errors import Finding, KeyPath
+from kops_pulumi.resolve.validate.subject import Subject, duplicates, warning
 
 NETWORKING = ("spec", "networking")
+_CALLABLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 REMOVED = {"classic", "external", "weave", "canal", "romana", "lyftvpc"}
 
 
@@ -30,9 +32,8 @@ def exactly_one(subject: Subject) -> Iterator[Finding]:
 
 
 def own_addons(subject: Subject) -> Iterator[Finding]:
-    """The user's add-ons say where they come from, and in which order."""
+    """The user's add-ons say where they come from; what is wrong with that, and with their order, `plan` finds."""
     addons = subject.spec.addons or []
-    names = {addon.name for addon in addons if addon.name}
     for index, name in duplicates(addon.name for addon in addons):
         yield Finding(("spec", "addons", index, "name"), f"there is another add-on {name!r}", "names are unique")
     for index, addon in enumerate(addons):
@@ -41,8 +42,19 @@ def own_addons(subject: Subject) -> Iterator[Finding]:
         if len(given) != 1:
             says = f"says {' and '.join(given)}" if given else "does not say where it comes from"
             yield Finding(path, f"the add-on {says}", "set exactly one of manifest, helm and python")
-        if isinstance(addon.manifest, str) and addon.manifest.startswith("file://"):
-            yield Finding((*path, "manifest"), "machines cannot read files of yours", "write manifest: {file: …}")
-        for position, name in enumerate(addon.after or ()):
-            if name not in names:
-                yield Finding((*path, "after", position), f"there is no add-on {name!r}", closest(name, names))
+        if isinstance(addon.manifest, str):
+            yield from _address(addon.manifest, (*path, "manifest"))
+        if addon.python is not None and not _CALLABLE.fullmatch(addon.python):
+            yield Finding((*path, "python"), f"{addon.python!r} names no function", "write package.module:function")
+
+
+def _address(text: str, path: KeyPath) -> Iterator[Finding]:
+    """kops's form: an address without a digest. Control planes read it there, the program reads it here."""
+    scheme = text.partition("://")[0] if "://" in text else None
+    if scheme == "file":
+        yield Finding(path, "file:// addresses mean other files on other machines", "write manifest: {file: …}")
+    elif scheme in ("http", "https"):
+        hint = "write manifest: {url: …, sha256: …}, so that a preview never moves by itself"
+        yield warning(path, "whatever is at this address will be installed", hint)
+    elif scheme is not None:
+        yield Finding(path, f"{scheme}:// addresses are not read here", "copy it beside the manifest: {file: …}")

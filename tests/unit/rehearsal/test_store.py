@@ -138,4 +138,4 @@ def test_faults_are_read_as_people_write_them() -> None:
 def test_a_fault_that_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(KopsError, match="cannot read the fault") as caught:
         parse(text)
-    assert "throttle|error|partial|crash|slow" in str(caught.value)
+    assert "throttle|error|partial|crash|unreachable|slow" in str(caught.value)
