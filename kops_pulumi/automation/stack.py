@@ -12,7 +12,7 @@ import os
 import re
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,6 +34,8 @@ Watch = Callable[["EngineEvent"], None]
 
 _HOLDER = re.compile(r"created by (?P<user>[^@\s]+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<time>\S+)")
 """How file and bucket backends name a lock's holder: the engine's pkg/backend/diy/lock.go."""
+_ADDONS = "$kops:index:AddOns"
+"""In the URN of everything that is installed in the cluster; a URN has the types of all parents."""
 _NOISE = ("update failed", "preview failed", "one or more errors occurred", "resource monitor shut down")
 _FEW = 5
 
@@ -89,29 +91,48 @@ class ClusterStack:
         state: Path,
         environ: Mapping[str, str] = os.environ,
         project_file: Path = Path("Pulumi.yaml"),
+        skip: Collection[str] = (),
         **options: Any,
     ) -> ClusterStack:
-        """The stack of a planned cluster; `state` is where the default file backend lies."""
+        """The stack of a planned cluster; `state` is where the default file backend lies.
+
+        Parts to `skip` (`addons`) are left as they are: neither made, nor changed, nor deleted.
+        """
 
         def program() -> None:
             from kops_pulumi.program import deploy
 
-            deploy(planned)
+            deploy(planned, skip=skip)
 
         settings = StackSettings.read(planned.plan.name, state=state, environ=environ, project_file=project_file)
-        return cls(settings, program, **options)
+        stack = cls(settings, program, **options)
+        stack._skip = frozenset(skip)
+        return stack
 
     def preview(self, *, refresh: bool = False, watch: Watch | None = None) -> ChangeReport:
         """What `up` would change; `refresh` first asks the cloud what is really there."""
-        return self._operate("preview", watch, lambda **kw: self._stack.preview(refresh=refresh or None, **kw))
+        return self._operate(
+            "preview", watch, lambda **kw: self._stack.preview(refresh=refresh or None, exclude=self._kept(), **kw)
+        )
 
     def up(self, *, refresh: bool = False, watch: Watch | None = None) -> ChangeReport:
         """Make the cloud as the plan says. When one resource fails, others go on: a second run then has less to do."""
+        kept = self._kept()
         return self._operate(
             "update",
             watch,
-            lambda **kw: self._stack.up(refresh=refresh or None, continue_on_error=True, suppress_outputs=True, **kw),
+            lambda **kw: self._stack.up(
+                refresh=refresh or None, exclude=kept, continue_on_error=True, suppress_outputs=True, **kw
+            ),
         )
+
+    def _kept(self) -> list[str] | None:
+        """URNs of what the engine shall not touch: add-ons that are there while they are skipped."""
+        if not self._skip:
+            return None
+        return [urn for item in self.export().get("resources") or () if _ADDONS in (urn := item["urn"])] or None
+
+    _skip: frozenset[str] = frozenset()
 
     def refresh(self, *, watch: Watch | None = None) -> ChangeReport:
         """Bring the state up to date with the cloud; the report tells what had drifted."""

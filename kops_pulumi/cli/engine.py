@@ -48,15 +48,15 @@ def rehearsable(function: F) -> F:
     return command  # type: ignore[return-value]
 
 
-def open_stack(planned: Planned, store: Store) -> ClusterStack:
-    """The cluster's stack with its program."""
+def open_stack(planned: Planned, store: Store, *, skip: tuple[str, ...] = ()) -> ClusterStack:
+    """The cluster's stack with its program; the parts to skip stay as they are."""
     from kops_pulumi.automation.stack import ClusterStack
 
     if world := _world():
         from kops_pulumi.rehearsal import seed
 
         seed(world.store, planned.plan)
-    return ClusterStack.of(planned, **_place(store), **_manners())
+    return ClusterStack.of(planned, skip=skip, **_place(store), **_manners())
 
 
 def open_state(name: str, store: Store) -> ClusterStack:

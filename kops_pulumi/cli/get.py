@@ -1,4 +1,7 @@
-"""`get clusters | instancegroups | all`: what the store's manifests say, as they are written; nothing is contacted."""
+"""`get clusters | instancegroups | all`: what the store's manifests say, as they are written; nothing is contacted.
+
+`get addons` and `get assets`, which plan the cluster, are in `get_delivered.py`.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +19,25 @@ from kops_pulumi.store import Store
 _VERBS = {
     "clusters": Verb("kops_pulumi.cli.get:clusters", "Clusters of the store."),
     "instancegroups": Verb("kops_pulumi.cli.get:instancegroups", "Instance groups of one cluster."),
+    "addons": Verb("kops_pulumi.cli.get_delivered:addons", "What is installed in one cluster."),
+    "assets": Verb("kops_pulumi.cli.get_delivered:assets", "Every image, chart and file that one cluster fetches."),
     "all": Verb("kops_pulumi.cli.get:everything", "Everything in one cluster's manifest."),
 }
-_ALIASES = {"cluster": "clusters", "ig": "instancegroups", "igs": "instancegroups", "instancegroup": "instancegroups"}
+_ALIASES = {
+    "addon": "addons",
+    "asset": "assets",
+    "cluster": "clusters",
+    "ig": "instancegroups",
+    "igs": "instancegroups",
+    "instancegroup": "instancegroups",
+}
 
 Document = dict[str, Any]
 
 
 @click.group(cls=LazyGroup, verbs=_VERBS, aliases=_ALIASES)
 def get() -> None:
-    """List clusters and instance groups.
+    """List clusters, instance groups, add-ons and assets.
 
     -o json is always a list and -o yaml always a stream of documents, for one result as for many.
     """

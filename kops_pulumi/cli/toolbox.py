@@ -20,6 +20,7 @@ _VERBS = {
     "plan": Verb(f"{_HERE}:plan", "What the cluster is made of, on any cloud."),
     "network": Verb(f"{_HERE}:network", "Subnets, routes and ways out."),
     "firewall": Verb(f"{_HERE}:firewall", "Who may reach whom, and why."),
+    "addons": Verb(f"{_HERE}:addons", "What is installed in the cluster, from where, and why."),
     "node": Verb("kops_pulumi.cli.toolbox_node:node", "What a machine of an instance group will get."),
     "graph": Verb(f"{_HERE}:graph", "The cluster as a Mermaid diagram."),
     "resources": Verb(f"{_HERE}:resources", "The Pulumi resources, as the engine would get them."),
@@ -67,6 +68,17 @@ def firewall(target: Target, output: str) -> None:
 
     planned = target.load().plan
     _show(planned.to_data()["rules"], output, (views.firewall(planned),))
+
+
+@click.command()
+@cluster_options()
+@_output
+def addons(target: Target, output: str) -> None:
+    """What is installed in the cluster: name, version, stage, source, and why it is on."""
+    from kops_pulumi.plan import views
+
+    planned = target.load().plan
+    _show(planned.to_data()["deliveries"], output, (views.addons(planned),))
 
 
 @click.command()

@@ -24,15 +24,21 @@ def update() -> None:
 @click.option("-o", "--output", type=_FORMATS, default="text", help="Format of the report.", show_default=True)
 @click.option("--refresh", is_flag=True, help="First ask the cloud what is really there.")
 @click.option("--forget-pending", is_flag=True, help="With --yes: drop operations that an earlier run left unfinished.")
+@click.option(
+    "--skip",
+    type=click.Choice(["addons"]),
+    multiple=True,
+    help="Leave this part as it is: no add-on is made, changed or deleted, and the API is not contacted.",
+)
 @rehearsable
-def cluster(target: Target, yes: bool, output: str, refresh: bool, forget_pending: bool) -> None:
+def cluster(target: Target, yes: bool, output: str, refresh: bool, forget_pending: bool, skip: tuple[str, ...]) -> None:
     """Show what would change in the cloud; with --yes make it so.
 
     NAME may be left out when the store has one cluster. The report goes to stdout, progress to stderr; with -o json the
     report has the form that `kops-pulumi schema change-report` describes. With --yes it is the report of what was done.
     """
     planned = target.load()
-    stack = open_stack(planned, target.store)
+    stack = open_stack(planned, target.store, skip=skip)
     check_pending(stack, yes=yes, forget=forget_pending)
     from kops_pulumi.cli.progress import watching
 

@@ -24,11 +24,13 @@ def build(full: FullSpec, cni: Cni, addons: Sequence[AddOn], files: Files) -> tu
     ours = [*cni.deliveries(full), *(found for addon in addons for found in addon.deliveries(full))]
     theirs, findings = custom.build(full, files)
     places = _places(full)
-    findings += [*_twice([*ours, *theirs], places), *_strangers(ours, theirs, places)]
-    findings += [*_circles([*ours, *theirs], places), *_incomplete(ours), *_same_objects([*ours, *theirs], places)]
+    both = [*ours, *theirs]
+    twice = list(_twice(both, places))
+    findings += [*twice, *_strangers(ours, theirs, places), *([] if twice else _circles(both, places))]
+    findings += [*_incomplete(ours), *_same_objects(both, places)]
     if findings:
         raise ManifestError(findings)
-    return tuple(sorted((*ours, *theirs), key=position))
+    return tuple(sorted(both, key=position))
 
 
 def position(delivery: Delivery) -> tuple[int, str]:

@@ -10,7 +10,23 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kops_pulumi.model import ClusterPlan, Endpoint, EndpointKind, Group, Peer, PeerKind, Protocol, Route, Rule, Subnet
+from kops_pulumi.model import (
+    Chart,
+    ClusterPlan,
+    Delivery,
+    Endpoint,
+    EndpointKind,
+    Group,
+    Manifest,
+    Peer,
+    PeerKind,
+    Protocol,
+    PythonCode,
+    Remote,
+    Route,
+    Rule,
+    Subnet,
+)
 
 _INTERNET = "internet"
 
@@ -52,6 +68,26 @@ def firewall(plan: ClusterPlan) -> Table:
     """Who may open connections to whom, and why; what is not listed is closed."""
     rows = ((_peer(r.source), _peer(r.target), r.protocol.value, _ports(r), r.reason) for r in plan.rules)
     return Table("Firewall", ("source", "target", "protocol", "ports", "reason"), tuple(rows))
+
+
+def addons(plan: ClusterPlan) -> Table:
+    """What is installed in the cluster, from where, and why."""
+    rows = tuple(
+        (d.name, d.version, d.stage.value, d.namespace, _source(d), ", ".join(d.after), d.why) for d in plan.deliveries
+    )
+    return Table("Add-ons", ("name", "version", "stage", "namespace", "source", "after", "why"), rows)
+
+
+def _source(delivery: Delivery) -> str:
+    match delivery.source:
+        case Chart(name, repository, version):
+            return " ".join(part for part in (repository, name, version) if part)
+        case Manifest(documents):
+            return f"{len(documents)} object{'s' if len(documents) != 1 else ''}"
+        case Remote(url):
+            return url
+        case PythonCode(function):
+            return function
 
 
 def adopted(plan: ClusterPlan) -> tuple[tuple[str, str], ...]:

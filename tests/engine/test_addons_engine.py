@@ -12,7 +12,9 @@ import pytest
 import yaml
 
 from kops_pulumi import pipeline, rehearsal
-from kops_pulumi.components import Cluster
+from kops_pulumi.automation.report import Action
+from kops_pulumi.automation.stack import ClusterStack
+from kops_pulumi.components import Cluster, readiness
 from kops_pulumi.rehearsal import Fault, FaultKind, Operation
 from tests.engine.conftest import Stacks
 
@@ -78,3 +80,45 @@ def test_changes_of_one_addon_touch_no_other(deployment: Stacks, manifest: Path)
     assert stack.preview().changes == {f"{NAME}-addons-pictures": "update", f"{NAME}-addons-queue": "delete"}
     assert stack.up().errors == ""
     assert stack.preview().changes == {}
+
+
+def test_skipped_addons_stay_out_of_a_new_cluster(world: rehearsal.World, deployment: Stacks, manifest: Path) -> None:
+    stack = deployment(deploy(manifest, "addons"))
+    assert stack.up().errors == ""
+    assert not [item for item in world.store.objects() if item.type.startswith("kubernetes:")]
+
+
+def test_the_gate_asks_again_until_the_api_is_ready(
+    world: rehearsal.World, deployment: Stacks, manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "PAUSE", 0.01)
+    world.store.inject(Fault(FaultKind.ERROR, Operation.READ, "kubernetes:api", times=3))
+    stack = deployment(deploy(manifest))
+    assert stack.preview().errors == ""
+    assert world.store.faults()[0][1] == 3, "a preview must not ask"
+    assert stack.up().errors == ""
+    assert not world.store.faults()
+
+
+def test_a_cluster_whose_api_is_gone_can_be_destroyed(
+    world: rehearsal.World, deployment: Stacks, manifest: Path
+) -> None:
+    stack = deployment(deploy(manifest))
+    assert stack.up().errors == ""
+    world.store.inject(Fault(FaultKind.UNREACHABLE, Operation.DELETE, "kubernetes:*", times=99))
+    assert stack.destroy().errors == ""
+    left = {item.type.partition(":")[0] for item in world.store.objects(adopted=False)}
+    assert left == {"kubernetes"}, "only what nobody could reach is left"
+
+
+def test_skipping_addons_that_are_there_leaves_them_alone(world: rehearsal.World, manifest: Path) -> None:
+    whole = pipeline.load([manifest])
+    place = {"state": world.path, "environ": world.environment}
+    assert ClusterStack.of(whole, **place).up().count(Action.CREATE) > len(whole.plan.deliveries)
+    before = {item.id for item in world.store.objects() if item.type.startswith("kubernetes:")}
+
+    change(manifest, lambda spec: spec["addons"][0]["helm"].update(version="2.4.0"))
+    world.store.inject(Fault(FaultKind.ERROR, None, "kubernetes:*", times=99))
+    report = ClusterStack.of(pipeline.load([manifest]), skip=("addons",), **place).up()
+    assert not [item for item in report.changes if item.type.startswith("kubernetes:")]
+    assert {item.id for item in world.store.objects() if item.type.startswith("kubernetes:")} == before
