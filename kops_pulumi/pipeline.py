@@ -83,17 +83,19 @@ def _with(known: Sequence[Finding], further: Iterable[Finding], parsed: ParsedMa
 
 
 def _texts(parsed: ParsedManifest) -> tuple[dict[str, str], list[Finding]]:
-    """The files that the cluster's document names, read beside it, and a finding for each that cannot be read."""
+    """The files that the cluster's document names, read beside it (or beside the overlay that names them), and a
+    finding for each that cannot be read.
+    """
     document = parsed.document(parsed.cluster)
-    place = document.root.place if document else None
-    beside = Path(place.file).parent if place else Path()
     texts, findings = dict[str, str](), list[Finding]()
     for path, name in custom.paths(parsed.cluster.spec):
+        place = document.locate(path) if document else None
+        beside = Path(place.file).parent if place else Path()
         try:
             texts[name] = (beside / name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-            hint = f"paths start from the manifest's directory, {beside}"
+            hint = f"paths start from the directory of the file that names them, {beside}"
             findings.append(_placed(Finding(path, f"cannot read {name}: {reason}", hint), parsed))
     return texts, findings
 

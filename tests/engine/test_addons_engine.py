@@ -15,6 +15,7 @@ from kops_pulumi import pipeline, rehearsal
 from kops_pulumi.automation.report import Action
 from kops_pulumi.automation.stack import ClusterStack
 from kops_pulumi.components import Cluster, readiness
+from kops_pulumi.components.addons import Access, AddOns
 from kops_pulumi.rehearsal import Fault, FaultKind, Operation
 from tests.engine.conftest import Stacks
 
@@ -122,3 +123,21 @@ def test_skipping_addons_that_are_there_leaves_them_alone(world: rehearsal.World
     report = ClusterStack.of(pipeline.load([manifest]), skip=("addons",), **place).up()
     assert not [item for item in report.changes if item.type.startswith("kubernetes:")]
     assert {item.id for item in world.store.objects() if item.type.startswith("kubernetes:")} == before
+
+
+def test_a_second_stack_installs_what_the_first_leaves_out(
+    world: rehearsal.World, deployment: Stacks, manifest: Path
+) -> None:
+    plan = pipeline.load([manifest]).plan
+
+    def install() -> None:
+        AddOns("addons", plan, Access.of_stack(pulumi.StackReference("organization/rehearsed/test"), plan))
+
+    first, second = deployment(deploy(manifest, "addons")), deployment(install, "second")
+    assert first.up().errors == ""
+    made = second.up()
+    assert made.errors == ""
+    assert made.changes["addons-pictures"] == "create"
+    (release,) = [item for item in world.store.objects("kubernetes:helm.sh/v3:Release") if "pictures" in item.id]
+    assert release.inputs["values"]["vpc"] == first.outputs()["networkId"]
+    assert second.preview().changes == {}
