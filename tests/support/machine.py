@@ -120,7 +120,7 @@ class Machine:
             "etcd-clusters.tsv": f"main\t{member}\t4001\t2380\tetcd-clients-ca\tetcd-peers-ca-main\t{STORE}/backups/etcd/main\t15m\n",
             "etcd/main.yaml": "- --initial-cluster=a=https://etcd-a.internal.c1:2380\n- --initial-cluster-state=new\n"
             "- --listen-peer-urls=https://@machine(url-host)@:2380\n",
-            "kubeadm/init.yaml": "name: @machine(name)@\ntoken: @machine(token)@\n",
+            "kubeadm/init.yaml": "name: @machine(name)@\n",
             "kubeadm/join.yaml": "name: @machine(name)@\ntoken: @machine(token)@\nhash: @machine(ca-hash)@\n",
             "kubelet.env": "KUBELET_KOPS_ARGS='--node-ip=@machine(address)@'\n",
         }

@@ -7,11 +7,8 @@
 # shellcheck source=../machine.sh
 . "$HERE/machine.sh"
 machine
-umask 077
-config=$RUN/kubeadm.yaml
-trap 'rm -f "$config" "$KUBERNETES/super-admin.conf"' EXIT
-token=$(od -An -N 24 -v -tx1 /dev/urandom | tr -d ' \n' | sed -E 's/^(.{6})(.{16}).*/\1.\2/')
-fill "$HERE/kubeadm/init.yaml" "$token" >"$config"
+config=$KUBERNETES/kubeadm.yaml
+trap 'rm -f "$KUBERNETES/super-admin.conf"' EXIT
 
 k() { kubectl --kubeconfig="$KUBERNETES/admin.conf" --request-timeout=20s "$@"; }
 
