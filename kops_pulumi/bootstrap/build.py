@@ -32,6 +32,7 @@ from kops_pulumi.bootstrap.node import (
 )
 from kops_pulumi.bootstrap.registry import Mirrors, qualified
 from kops_pulumi.model import EndpointKind, Role
+from kops_pulumi.plan import labels
 from kops_pulumi.plan.endpoints import internal_api_name
 from kops_pulumi.plan.names import backups_prefix, bundle_prefix, join_prefix, secrets_prefix
 from kops_pulumi.resolve.defaults import Facts
@@ -229,16 +230,15 @@ def _kubelet_settings(it: _Inputs) -> dict[str, Any]:
 
 def _kubelet(it: _Inputs, settings: Mapping[str, Any], socket: str, provider: CredentialProvider | None) -> Kubelet:
     version, group = it.plan.kubernetes_version, it.group
-    labels = {**settings.get("nodeLabels", {}), **group.node_labels}
-    mine = kubelet.own_labels(labels)
+    wanted = {**settings.get("nodeLabels", {}), **group.node_labels}
     mirrors = _mirror_hosts(it) if it.spec.containerd.use_ecr_credentials_for_mirrors else ()
     needs = {**it.machines.kubelet, "containerRuntimeEndpoint": f"unix://{socket}"}
     address = {"node-ip": "@machine(address)@"} if it.plan.network.ipv6 else {}
     return Kubelet(
         configuration=kubelet.configuration(settings, version, needs),
         flags={**address, **kubelet.flags(settings, version)},
-        labels=mine,
-        late_labels={key: value for key, value in labels.items() if key not in mine},
+        labels=labels.own(wanted),
+        late_labels=labels.given(wanted),
         taints=tuple(dict.fromkeys([*group.taints, *settings.get("taints", ())])),
         settings=settings,
         credentials=kubelet.credential_config(provider, mirrors) if provider else None,

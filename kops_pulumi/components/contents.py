@@ -39,6 +39,8 @@ def text(item: StoreObject, handles: Handles) -> pulumi.Output[str]:
             return leaves.certificates[key]
         case "private":
             return leaves.private_keys[key]
+        case "text":
+            return pulumi.Output.from_input(key)
         case "encryption":
             return encryption(pki.secret_keys[ENCRYPTION])
     raise KopsError(f"nothing is known to put into {item.path}: {item.content}")
