@@ -374,7 +374,11 @@ _LOOKUPS: Mapping[str, Callable[[str, Mapping[str, Any], Answers], Mapping[str, 
     "aws:ec2/getElasticIp:getElasticIp": lambda seed, *_: {"id": f"eipalloc-{seed[:17]}"},
     "aws:ec2/getInstance:getInstance": lambda seed, *_: {"networkInterfaceId": f"eni-{seed[:17]}"},
     "aws:ec2/getInternetGateway:getInternetGateway": lambda seed, *_: {"internetGatewayId": f"igw-{seed[:17]}"},
-    "aws:ec2/getVpc:getVpc": lambda *_: {"ipv6CidrBlock": "2001:db8:0:200::/56"},
+    "aws:ec2/getRouteTable:getRouteTable": lambda *_: {
+        "routes": [{"ipv6CidrBlock": "::/0", "egressOnlyGatewayId": "eigw-0123456789abcdef0"}]
+    },
+    "aws:ec2/getRouteTables:getRouteTables": lambda seed, *_: {"ids": [f"rtb-{seed[:17]}"]},
+    "aws:ec2/getVpc:getVpc": lambda *_: {"ipv6CidrBlockAssociations": [{"ipv6CidrBlock": "2001:db8:0:200::/56"}]},
     "aws:index/getCallerIdentity:getCallerIdentity": lambda _, __, answers: {"accountId": answers.account},
     "aws:index/getPartition:getPartition": lambda *_: {"partition": "aws", "dnsSuffix": "amazonaws.com"},
     "aws:route53/getZone:getZone": lambda seed, *_: {"zoneId": f"Z{seed[:13].upper()}"},
