@@ -1,7 +1,7 @@
 """A machine in a directory: the scripts run for real below `KOPS_ROOT`, and what only a real machine has is played.
 
-`systemctl`, `kubeadm`, `mount` and their like are small programs put first on PATH; they keep their state in files, do what
-is needed of them (kubeadm writes the files that kubeadm writes) and note how they were called.
+`systemctl`, `kubeadm`, `mount` and their like are small programs put first on PATH; they keep their state in files, do
+what is needed of them (kubeadm writes the files that kubeadm writes) and note how they were called.
 """
 
 from __future__ import annotations
@@ -44,10 +44,11 @@ FAKES: Mapping[str, str] = {
         K=$KOPS_ROOT/etc/kubernetes
         case "$*" in
         'init phase certs '*) secret "$K/pki/$4.crt" certificate 644; secret "$K/pki/$4.key" key ;;
-        'init phase kubeconfig '*) secret "$K/$4.conf" "    certificate-authority-data: $(base64 -w 0 "$K/pki/ca.crt")" ;;
+        'init phase kubeconfig '*)
+          secret "$K/$4.conf" "    certificate-authority-data: $(base64 -w 0 "$K/pki/ca.crt")" ;;
         'init phase control-plane apiserver'*) secret "$K/manifests/kube-apiserver.yaml" pod ;;
         'init phase control-plane '*)
-          for name in kube-apiserver kube-controller-manager kube-scheduler; do secret "$K/manifests/$name.yaml" pod; done ;;
+          for name in apiserver controller-manager scheduler; do secret "$K/manifests/kube-$name.yaml" pod; done ;;
         'init phase kubelet-start'*) secret "$KOPS_ROOT/var/lib/kubelet/config.yaml" config 644 ;;
         join*) secret "$K/kubelet.conf" kubeconfig; secret "$KOPS_ROOT/var/lib/kubelet/config.yaml" config 644
           mkdir -p "$KOPS_ROOT/var/lib/kubelet/pki"
@@ -117,7 +118,8 @@ class Machine:
             **dict.fromkeys(empty, ""),
             "settings.env": "".join(f"{key}={value}\n" for key, value in settings.items()),
             "etcd.tsv": "main\ta\tetcd-a.internal.c1\tcp-a\n",
-            "etcd-clusters.tsv": f"main\t{member}\t4001\t2380\tetcd-clients-ca\tetcd-peers-ca-main\t{STORE}/backups/etcd/main\t15m\n",
+            "etcd-clusters.tsv": f"main\t{member}\t4001\t2380\tetcd-clients-ca\tetcd-peers-ca-main\t"
+            f"{STORE}/backups/etcd/main\t15m\n",
             "etcd/main.yaml": "- --initial-cluster=a=https://etcd-a.internal.c1:2380\n- --initial-cluster-state=new\n"
             "- --listen-peer-urls=https://@machine(url-host)@:2380\n",
             "kubeadm/init.yaml": "name: @machine(name)@\n",
