@@ -17,7 +17,7 @@ from typing import Any
 
 from kops_pulumi.bootstrap import paths
 from kops_pulumi.bootstrap.hardening import admission, audit, authentication
-from kops_pulumi.bootstrap.kubeadm import controllers, documents, proxy, webhook
+from kops_pulumi.bootstrap.kubeadm import controllers, dns, documents, proxy, webhook
 from kops_pulumi.bootstrap.kubeadm.components import API_SERVER, CONTROLLER_MANAGER, SCHEDULER
 from kops_pulumi.bootstrap.kubeadm.flags import value_of
 from kops_pulumi.bootstrap.kubeadm.patches import patches
@@ -44,6 +44,8 @@ def files(node: NodeConfig) -> Mapping[str, BundleFile]:
     if plane is not None:
         texts[f"{_HOME}/init.yaml"] = _with_list_mark(dump_all(init_documents(node)))
         texts |= {path: dump(document) for path, document in _named(node, plane).items()}
+        names = dns.config_map(plane, node.network)
+        texts |= {f"{_HOME}/coredns.yaml": dump(names)} if names else {}
     return {path: BundleFile.text(texts[path], _PRIVATE) for path in sorted(texts)}
 
 
@@ -70,6 +72,7 @@ def findings(node: NodeConfig) -> Iterator[Finding]:
     yield from API_SERVER.findings(plane.api_server, minor)
     yield from CONTROLLER_MANAGER.findings(plane.controller_manager, minor)
     yield from SCHEDULER.findings(plane.scheduler, minor)
+    yield from proxy.findings(plane)
     yield from authentication.findings(node)
 
 

@@ -243,6 +243,37 @@ def test_each_group_brings_its_kubelets_configuration_as_a_patch(group: str) -> 
     assert patch == found.kubelet.configuration
 
 
+def test_dns_is_kubeadms_own_unless_the_manifest_says_more() -> None:
+    plain = kubeadm.files(node())
+    assert "/opt/kops-pulumi/current/kubeadm/coredns.yaml" not in plain
+    settings = {
+        "upstreamNameservers": ["192.0.2.53"],
+        "stubDomains": {"corp.example": ["192.0.2.1", "192.0.2.2"]},
+        "tolerations": [{"operator": "Exists"}],
+        "memoryLimit": "170Mi",
+        "podAnnotations": {"team": "net"},
+    }
+    files = kubeadm.files(node(cluster={"kubeDNS": settings}))
+    (config,) = documents(files, "/opt/kops-pulumi/current/kubeadm/coredns.yaml")
+    assert "forward . 192.0.2.53 {" in config["data"]["Corefile"]
+    assert (
+        "corp.example:53 {\n    errors\n    cache 30\n    forward . 192.0.2.1 192.0.2.2\n}"
+        in config["data"]["Corefile"]
+    )
+    (patch,) = documents(files, "/opt/kops-pulumi/current/kubeadm/patches/corednsdeployment0+strategic.yaml")
+    template = patch["spec"]["template"]
+    assert template["metadata"]["annotations"] == {"team": "net"}
+    assert template["spec"]["tolerations"] == [{"operator": "Exists"}]
+    (container,) = template["spec"]["containers"]
+    assert container["resources"]["limits"] == {"memory": "170Mi"}
+
+
+def test_resources_of_kube_proxy_have_no_effect_and_a_warning() -> None:
+    assert not [finding for finding in planned().findings if "kube-proxy" in finding.message]
+    found = planned({"kubeProxy": {"memoryLimit": "64Mi"}}).findings
+    assert [finding.dotted for finding in found if "kube-proxy" in finding.message] == ["spec.kubeProxy.memoryLimit"]
+
+
 def test_a_setting_without_effect_in_this_version_is_a_finding_with_its_place() -> None:
     found = planned({"kubeControllerManager": {"concurrentServiceSyncs": 4}}).findings
     about = next(finding for finding in found if "concurrent-service-syncs" in finding.message)
