@@ -147,7 +147,7 @@ def cluster(
         click.echo(as_json(documents) if output == "json" else as_yaml(documents))
         return
     path = store_of(ctx, state).add(given, as_yaml(documents) + "\n")
-    click.echo(f"wrote {path}")
+    click.echo(f"wrote {_from_here(path)}")
     click.echo(f"see what it becomes: kops-pulumi update cluster {given}", err=True)
 
 
@@ -194,5 +194,11 @@ def _register(store: Store, files: tuple[Path, ...]) -> None:
     show_findings(planned.findings)
     texts = [file.read_text(encoding="utf-8").strip("\n") for file in files]
     path = store.add(planned.plan.name, "\n---\n".join(texts) + "\n")
-    click.echo(f"wrote {path}")
+    click.echo(f"wrote {_from_here(path)}")
     click.echo(f"see what it becomes: kops-pulumi update cluster {planned.plan.name}", err=True)
+
+
+def _from_here(path: Path) -> Path:
+    """The path as one would type it: from this directory, when it is below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
