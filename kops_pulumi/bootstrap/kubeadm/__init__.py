@@ -44,7 +44,7 @@ def files(node: NodeConfig) -> Mapping[str, BundleFile]:
     if plane is not None:
         texts[f"{_HOME}/init.yaml"] = _with_list_mark(dump_all(init_documents(node)))
         texts |= {path: dump(document) for path, document in _named(node, plane).items()}
-        names = dns.config_map(plane, node.network)
+        names = dns.config_map(plane, node.network) if node.role is Role.CONTROL_PLANE else None
         texts |= {f"{_HOME}/coredns.yaml": dump(names)} if names else {}
     return {path: BundleFile.text(texts[path], _PRIVATE) for path in sorted(texts)}
 

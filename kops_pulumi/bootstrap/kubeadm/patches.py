@@ -29,7 +29,7 @@ def patches(node: NodeConfig) -> dict[str, str]:
         container = _container(settings)
         if container:
             found[f"{name}0+strategic.yaml"] = dump({"spec": {"containers": [{"name": name, **container}]}})
-    names = dns.patch(node.control_plane) if node.control_plane else {}
+    names = dns.patch(node.control_plane) if node.control_plane and node.role is Role.CONTROL_PLANE else {}
     return found | ({"corednsdeployment0+strategic.yaml": dump(names)} if names else {})
 
 
