@@ -14,6 +14,7 @@ from typing import Any
 
 import pulumi
 
+from kops_pulumi.bootstrap.hardening.encryption import configuration
 from kops_pulumi.components.handles import Handles, LeafHandles, PkiHandles
 from kops_pulumi.errors import KopsError
 from kops_pulumi.model import StoreObject
@@ -53,16 +54,8 @@ def encryption(keys: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
     """
 
     def document(secrets: list[str]) -> str:
-        named = [{"name": f"key{id_}", "secret": secret} for id_, secret in zip(keys, secrets, strict=True)]
-        return _json(
-            {
-                "apiVersion": "apiserver.config.k8s.io/v1",
-                "kind": "EncryptionConfiguration",
-                "resources": [
-                    {"resources": ["secrets"], "providers": [{"secretbox": {"keys": named}}, {"identity": {}}]}
-                ],
-            }
-        )
+        named = ((f"key{id_}", secret) for id_, secret in zip(keys, secrets, strict=True))
+        return _json(configuration(named))
 
     return pulumi.Output.secret(pulumi.Output.all(*keys.values()).apply(document))
 

@@ -7,7 +7,7 @@
     documents           ClusterConfiguration, InitConfiguration, JoinConfiguration
 
 One renderer of the bundle, and findings about settings that a Kubernetes version does not know. Why phases with an
-external etcd: docs/adr/0012. Pure; the scripts of `files/` run kubeadm.
+external etcd: docs/adr/0014. Pure; the scripts of `files/` run kubeadm.
 """
 
 from __future__ import annotations
