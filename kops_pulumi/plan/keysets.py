@@ -8,7 +8,7 @@ and goes in three steps, each followed by an update and a roll of the machines:
     distrust  only the new one is accepted; the old key is kept for the way back until it is removed
 
 Every step can be taken back as long as the next one has not been taken. The functions below take and give the `spec`
-of a Keyset document (docs/adr/0015); they refuse what would leave a client or server without trust. Pure.
+of a Keyset document (docs/adr/0016); they refuse what would leave a client or server without trust. Pure.
 """
 
 from __future__ import annotations
