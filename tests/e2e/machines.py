@@ -220,7 +220,7 @@ class Machine:
 
     def command(self, *command: str) -> list[str]:
         """A command line that runs `command` on the machine."""
-        return ["nsenter", f"--target={self.leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd=/", *command]
+        return ["nsenter", f"--target={self.leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd", *command]
 
     def run(self, *command: str, check: bool = True, timeout: float = 60, data: str | None = None) -> str:
         """Run a command on the machine."""
