@@ -37,7 +37,7 @@ class Route:
 @dataclass(frozen=True, slots=True)
 class RouteTable:
     key: str
-    """`public`, `private-<zone>` or, with NAT64, `public-<zone>` (a subnet's name for the zone's where egress differs)."""
+    """`public`, `private-<zone>` or, with NAT64, `public-<zone>`; a subnet's name where a zone has differing egress."""
     public: bool
     routes: tuple[Route, ...]
 

@@ -66,8 +66,14 @@ def plan_dns(full: FullSpec, endpoints: Iterable[Endpoint], network: NetworkPlan
         if endpoint in balanced
         for record_type in ("A", "AAAA")
     )
-    zone = full.cluster.spec.dns_zone or full.cluster.metadata.name.partition(".")[2]
-    return DnsPlan(kind, zone, records, attach_zone=kind is DnsType.PRIVATE and not network.adopted)
+    named = full.cluster.spec.dns_zone
+    return DnsPlan(
+        kind,
+        zone=named or full.cluster.metadata.name.partition(".")[2],
+        records=records,
+        attach_zone=kind is DnsType.PRIVATE and not network.adopted,
+        zone_named=bool(named),
+    )
 
 
 def dns_type(cluster: Cluster) -> DnsType:

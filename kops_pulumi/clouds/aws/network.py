@@ -259,7 +259,10 @@ def _egress_only_gateway(vpc: pulumi.Output[str], lookup: pulumi.InvokeOptions) 
         routes = ec2.get_route_table_output(route_table_id=table, opts=lookup).routes
         return routes.apply(lambda found: [route.egress_only_gateway_id for route in found])
 
-    return tables.apply(lambda ids: pulumi.Output.all(*map(targets, ids))).apply(_only_gateway)
+    def only(tables_: Sequence[str]) -> pulumi.Output[str]:
+        return pulumi.Output.all(*map(targets, tables_)).apply(_only_gateway)
+
+    return tables.apply(only)
 
 
 def _only_gateway(targets: Sequence[Sequence[str | None]]) -> str:

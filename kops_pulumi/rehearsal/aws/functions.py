@@ -251,6 +251,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "aws:ec2/getAmi:getAmi": _image,
     "aws:ssm/getParameter:getParameter": _parameter,
     "aws:route53/getZone:getZone": _zone,
+    "aws:route53/getZones:getZones": _many(ZONE),
     "aws:ec2/getVpc:getVpc": _one(VPC, "id", "VPC", ipv6CidrBlockAssociations=_ipv6_blocks),
     "aws:ec2/getSubnet:getSubnet": _one(SUBNET, "id", "subnet"),
     "aws:ec2/getSubnets:getSubnets": _many(SUBNET),
