@@ -23,16 +23,10 @@ from kops_pulumi.bootstrap.node import BundleFile, Kubelet, NodeConfig
 from kops_pulumi.bootstrap.tables import HOME
 from kops_pulumi.errors import Finding, KeyPath, Severity
 from kops_pulumi.plugins import CredentialProvider
+from kops_pulumi.resolve.defaults.hardening import CIPHER_SUITES, TLS_MIN_VERSION
 
 _UNIT = Path(__file__).parent / "files" / "kubelet.service"
 CREDENTIALS_CONFIG = "/etc/kubernetes/credential-providers.yaml"
-CIPHERS = tuple(
-    f"TLS_ECDHE_{key}_WITH_{cipher}"
-    for key in ("ECDSA", "RSA")
-    for cipher in ("AES_128_GCM_SHA256", "AES_256_GCM_SHA384", "CHACHA20_POLY1305")
-)
-"""Of TLS 1.2, forward secrecy and authenticated encryption only (kube-bench 4.2.12); those of 1.3 cannot be chosen."""
-
 _HARDENED: Mapping[str, Any] = {
     "apiVersion": "kubelet.config.k8s.io/v1beta1",
     "kind": "KubeletConfiguration",
@@ -56,8 +50,8 @@ _HARDENED: Mapping[str, Any] = {
     # The serving certificate is signed by the cluster, not by itself: a control plane approves it.
     "serverTLSBootstrap": True,
     "streamingConnectionIdleTimeout": "4h",
-    "tlsCipherSuites": list(CIPHERS),
-    "tlsMinVersion": "VersionTLS12",
+    "tlsCipherSuites": list(CIPHER_SUITES),
+    "tlsMinVersion": TLS_MIN_VERSION,
 }
 
 

@@ -22,7 +22,7 @@ from kops_pulumi.bootstrap.kubeadm.components import API_SERVER, CONTROLLER_MANA
 from kops_pulumi.bootstrap.kubeadm.flags import value_of
 from kops_pulumi.bootstrap.kubeadm.patches import patches
 from kops_pulumi.bootstrap.node import BundleFile, ControlPlane, NodeConfig
-from kops_pulumi.errors import Finding
+from kops_pulumi.errors import Finding, Severity
 from kops_pulumi.manifest import dump, dump_all
 from kops_pulumi.model import Role
 
@@ -72,8 +72,26 @@ def findings(node: NodeConfig) -> Iterator[Finding]:
     yield from API_SERVER.findings(plane.api_server, minor)
     yield from CONTROLLER_MANAGER.findings(plane.controller_manager, minor)
     yield from SCHEDULER.findings(plane.scheduler, minor)
+    yield from _remarks(node, plane)
     yield from proxy.findings(plane)
     yield from authentication.findings(node)
+
+
+def _remarks(node: NodeConfig, plane: ControlPlane) -> Iterator[Finding]:
+    """What is taken to mean something else than its user may think."""
+    settings = plane.api_server
+    if settings.get("securePort") not in (None, node.api.port):
+        message = f"the API is served on {node.api.port}, which firewalls and load balancers expect"
+        yield Finding(("spec", "kubeAPIServer", "securePort"), message, "remove it", Severity.WARNING)
+    if settings.get("admissionControlConfigFile"):
+        path, message = ("spec", "kubeAPIServer", "admissionControlConfigFile"), "this replaces our configuration"
+        hint = "let it say what PodSecurity enforces, and the limits of EventRateLimit"
+        yield Finding(path, message, hint, Severity.WARNING)
+    if "kopeio" in plane.authentication:
+        message = "there is no kopeio authenticator any more: it is not installed"
+        yield Finding(
+            ("spec", "authentication", "kopeio"), message, "use OIDC, or authentication.aws", Severity.WARNING
+        )
 
 
 def _named(node: NodeConfig, plane: ControlPlane) -> dict[str, dict[str, Any]]:

@@ -45,7 +45,7 @@ API_SERVER = Component(
     elsewhere={
         **_RESOURCES,
         "env": "apiServer.extraEnvs",
-        "secure_port": "localAPIEndpoint.bindPort, which makes the flag",
+        "secure_port": "nowhere: the API is served on 443 (a warning says so)",
         "advertise_address": "localAPIEndpoint.advertiseAddress, which makes the flag",
         "service_cluster_ip_range": "networking.serviceSubnet, which makes the flag",
         "etcd_servers": _ETCD,

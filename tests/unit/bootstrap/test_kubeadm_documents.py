@@ -281,5 +281,24 @@ def test_a_setting_without_effect_in_this_version_is_a_finding_with_its_place() 
     assert about.location is not None
 
 
+@pytest.mark.parametrize(
+    ("settings", "path"),
+    [
+        ({"kubeAPIServer": {"securePort": 6443}}, "spec.kubeAPIServer.securePort"),
+        (
+            {
+                "kubeAPIServer": {"admissionControlConfigFile": "/srv/admission.yaml"},
+                **asset("/srv/admission.yaml", "plugins: []"),
+            },
+            "spec.kubeAPIServer.admissionControlConfigFile",
+        ),
+        ({"authentication": {"kopeio": {}}}, "spec.authentication.kopeio"),
+    ],
+)
+def test_what_means_something_else_than_it_seems_is_said(settings: dict[str, Any], path: str) -> None:
+    assert path not in {finding.dotted for finding in planned().findings}
+    assert path in {finding.dotted for finding in planned(settings).findings}
+
+
 def test_rendering_twice_gives_the_same_bytes() -> None:
     assert kubeadm.files(node()) == kubeadm.files(node())
