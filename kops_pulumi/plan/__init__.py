@@ -44,7 +44,7 @@ def build(full: FullSpec, cloud: Cloud, cni: Cni, addons: Sequence[AddOn]) -> Cl
         identities=identities.build(
             full, names=names, machines=ours, etcd=stores, store=place, cni=cni, addons=addons
         ),
-        issuer=identities.issuer(full.cluster, cloud),
+        issuer=identities.issuer(full.cluster, cloud, full.region),
         certificates=pki.plan_certificates(full, stores),
         endpoints=ends,
         dns=endpoints.plan_dns(full, ends, net),

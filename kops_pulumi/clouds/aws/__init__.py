@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from kops_pulumi.clouds.aws import options, rules
+from kops_pulumi.clouds.aws import options, partitions, rules
 from kops_pulumi.model import Role
 from kops_pulumi.plugins import Capabilities, CloudDefaults, CredentialProvider, Machines
 
@@ -156,11 +156,8 @@ class Aws:
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
         """
         store = urlsplit(discovery_store)
-        host = (
-            ".".join(filter(None, (store.netloc, "s3", region, "amazonaws.com")))
-            if store.scheme == "s3"
-            else store.netloc
-        )
+        _, domain = partitions.name_and_domain(region)
+        host = ".".join(filter(None, (store.netloc, "s3", region, domain))) if store.scheme == "s3" else store.netloc
         return "/".join(filter(None, (f"https://{host}", store.path.strip("/"))))
 
 
