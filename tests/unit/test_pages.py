@@ -7,6 +7,7 @@ Sessions run from top to bottom in a directory of the page's own. Commands that 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,20 @@ def test_a_whole_manifest_on_a_page_can_be_read(page, tmp_path):
     for name, text in pages.files(page).items():
         assert text.startswith(("apiVersion:", "#", "config:", "spec:")), f"{page.name}: {name}"
         assert pipeline.manifest.loads(text, name).findings == ()
+
+
+def test_every_page_has_its_place_in_the_navigation():
+    text = (ROOT / "mkdocs.yml").read_text().partition("\nnav:\n")[2]
+    named = [line.rpartition(": ")[2] for line in text.splitlines() if line.endswith(".md")]
+    written = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
+    assert sorted(named) == sorted(written - {"adr/template.md"})
+
+
+def _linked(page: Path) -> list[str]:
+    return [link for link in re.findall(r"\]\(([^)#\s]+)", page.read_text()) if "://" not in link]
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "examples/README.md"])
+def test_links_outside_of_docs_lead_somewhere(name):
+    page = ROOT / name
+    assert [link for link in _linked(page) if not (page.parent / link).exists()] == []
