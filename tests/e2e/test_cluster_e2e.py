@@ -215,7 +215,7 @@ def test_its_serving_certificate_is_approved_by_a_control_plane(cluster: Cluster
     [
         ("get", "secrets", "--all-namespaces"),
         ("get", "pods", "--all-namespaces"),
-        ("get", "certificatesigningrequests.v1.certificates.k8s.io", "--output=name", "--watch=false", "--field-selector=spec.signerName=x"),
+        ("get", "configmaps", "--namespace=kube-system"),
         ("create", "configmap", "x"),
         ("delete", "node", "--all"),
         ("create", "token", "default"),
@@ -227,8 +227,11 @@ def test_a_bootstrap_token_may_nothing_else(cluster: Cluster, what: tuple[str, .
 
 
 def test_a_bootstrap_token_gets_no_certificate_but_a_kubelets(cluster: Cluster) -> None:
+    with pytest.raises(Failed, match="system:masters group is not allowed"):
+        masters = request("masters", "/O=system:masters/CN=mallory", "kubernetes.io/kube-apiserver-client")
+        with_token(cluster, "create", "-f", "-", data=masters)
     wanted = {
-        "masters": ("/O=system:masters/CN=mallory", "kubernetes.io/kube-apiserver-client"),
+        "client": ("/O=operators/CN=mallory", "kubernetes.io/kube-apiserver-client"),
         "masters-as-kubelet": ("/O=system:masters/CN=system:node:mallory", "kubernetes.io/kube-apiserver-client-kubelet"),
         "serving": ("/O=system:nodes/CN=system:node:mallory", "kubernetes.io/kubelet-serving"),
     }
