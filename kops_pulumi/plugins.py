@@ -100,6 +100,8 @@ class CloudDefaults:
     etcd_volume_throughput: int | None
     image: str
     """For new groups; an exact, dated image, never a floating one; empty where every site has its own."""
+    volume_iops: Mapping[str, int] = field(default_factory=dict)
+    """IOPS by type of volume, for types that must be told how many."""
     subnet_parent: str | None = None
     """Where subnets are cut from when the network as a whole has no range; None: ranges are never made up."""
     cluster: Mapping[str, Any] = field(default_factory=dict)

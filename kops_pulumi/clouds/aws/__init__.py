@@ -63,6 +63,7 @@ _DEFAULTS: tuple[tuple[str, CloudDefaults], ...] = (
             etcd_volume_size=20,
             etcd_volume_iops=3000,
             etcd_volume_throughput=125,
+            volume_iops={"io1": 100, "io2": 100},  # what kops takes, and the least that EBS takes
             image="099720109477/ubuntu/images/hvm-ssd-gp3/ubuntu-resolute-26.04-amd64-server-20261003",
             cluster={
                 # https://github.com/kubernetes-sigs/aws-ebs-csi-driver/releases
