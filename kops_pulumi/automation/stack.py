@@ -35,6 +35,7 @@ Watch = Callable[["EngineEvent"], None]
 _HOLDER = re.compile(r"created by (?P<user>[^@\s]+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<time>\S+)")
 """How file and bucket backends name a lock's holder: the engine's pkg/backend/diy/lock.go."""
 _NOISE = ("update failed", "preview failed", "one or more errors occurred", "resource monitor shut down")
+_PREFIX = re.compile(r"^(stderr: )?(error: )?")
 _FEW = 5
 
 
@@ -185,7 +186,8 @@ class ClusterStack:
             secrets_provider=self.settings.secrets_provider,
             pulumi_command=EngineCommand(self._engine, self._on_interrupt),
         )
-        return automation.Stack.create_or_select(self.settings.stack, workspace)
+        with self._translated():
+            return automation.Stack.create_or_select(self.settings.stack, workspace)
 
     def _operate(self, operation: str, watch: Watch | None, run: Callable[..., object]) -> ChangeReport:
         collector = Collector()
@@ -276,7 +278,7 @@ def what_matters(diagnostics: list[str], output: str) -> list[str]:
     lines = [line.strip() for text in diagnostics for line in text.splitlines()]
     if not lines:
         said = plain_text(output).splitlines()
-        lines = [line.strip().removeprefix("error: ") for line in said if "error" in line] or said[-_FEW:]
+        lines = [_PREFIX.sub("", line.strip()) for line in said if "error" in line] or said[-_FEW:]
     useful = list(dict.fromkeys(line for line in lines if line and not line.lower().startswith(_NOISE)))
     rest = len(useful) - _FEW
     return useful[:_FEW] + ([f"… and {rest} more lines"] if rest > 0 else []) or ["the engine failed without a word"]
