@@ -23,7 +23,7 @@ from kops_pulumi.automation import engine as engines
 from kops_pulumi.automation.collect import Collector, kind_of, plain_text
 from kops_pulumi.automation.report import ChangeReport, Kind
 from kops_pulumi.automation.settings import StackSettings
-from kops_pulumi.errors import BusyError, EngineError, ToolError
+from kops_pulumi.errors import BusyError, EngineError, KopsError, ToolError
 
 if TYPE_CHECKING:
     from pulumi.automation import EngineEvent, Stack
@@ -78,7 +78,7 @@ class ClusterStack:
     ) -> None:
         """`program` may be None when only state is read or destroyed; `on_interrupt` gets the number of ctrl-Cs."""
         self.settings = settings
-        self._program = program
+        self._program = self._remembering(program) if program else None
         self._on_interrupt = on_interrupt
         self._on_output = on_output
 
@@ -101,6 +101,19 @@ class ClusterStack:
 
         settings = StackSettings.read(planned.plan.name, state=state, environ=environ, project_file=project_file)
         return cls(settings, program, **options)
+
+    _refusal: KopsError | None = None
+    """What the program itself said no with; the engine would only show its traceback."""
+
+    def _remembering(self, program: Callable[[], None]) -> Callable[[], None]:
+        def run() -> None:
+            try:
+                program()
+            except KopsError as error:
+                self._refusal = error
+                raise
+
+        return run
 
     def preview(self, *, refresh: bool = False, watch: Watch | None = None) -> ChangeReport:
         """What `up` would change; `refresh` first asks the cloud what is really there."""
@@ -191,6 +204,7 @@ class ClusterStack:
 
     def _operate(self, operation: str, watch: Watch | None, run: Callable[..., object]) -> ChangeReport:
         collector = Collector()
+        self._refusal = None
 
         def on_event(event: EngineEvent) -> None:
             collector(event)
@@ -236,6 +250,8 @@ class ClusterStack:
                 f"PULUMI_BACKEND_URL='{self.settings.backend}' pulumi cancel -s {self.settings.stack}",
             ) from error
         except CommandError as error:
+            if self._refusal:
+                raise self._refusal from error
             lines = what_matters(collector.errors if collector else [], str(error))
             raise EngineError("\n".join(lines), hint="--debug shows all that the engine said") from error
 
