@@ -38,10 +38,26 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as there:
     there.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"].replace("@", "\\0", 1))
 signal.pause()
 """
+_CRICTL = """\
+#!/usr/bin/python3
+# Stands in for crictl: lists and stops what stub_kubelet.py runs. A container's id is its pod's name and its own.
+import os, pathlib, signal, socket, sys
+files = {file.stem: file for file in pathlib.Path("/run/e2e-pods").glob("*.pid")}
+verb, words = sys.argv[1], sys.argv[2:]
+if verb == "ps":
+    pod = [word.partition("=")[2].removesuffix("-" + socket.gethostname()) for word in words if word.startswith("io.kubernetes.pod.name=")]
+    name = [words[place + 1] for place, word in enumerate(words) if word == "--name"]
+    for identifier in files:
+        if identifier.split("_")[0] in (pod or [identifier.split("_")[0]]) and identifier.split("_")[1] in (name or [identifier.split("_")[1]]):
+            print(identifier)
+elif verb == "stop":
+    for identifier in words:
+        os.kill(int(files[identifier].read_text()), signal.SIGTERM)
+"""
 _STAND_INS: Mapping[str, Mapping[str, str]] = {
     "containerd": {"bin/containerd": _CONTAINERD, "bin/ctr": _SCRIPT, "bin/containerd-shim-runc-v2": _SCRIPT},
     "cni-plugins": {"loopback": _SCRIPT, "bridge": _SCRIPT},
-    "crictl": {"crictl": _SCRIPT},
+    "crictl": {"crictl": _CRICTL},
     "runc": {"runc": _SCRIPT},
 }
 _KERNEL = {

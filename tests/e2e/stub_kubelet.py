@@ -56,6 +56,7 @@ class Container:
     def __init__(self, pod: dict, spec: dict) -> None:
         self.pod, self.spec = pod, spec
         self.name = f"{pod['metadata']['name']}_{spec['name']}"
+        self.pid_file = PODS / f"{self.name}.pid"
         self.process: subprocess.Popen[bytes] | None = None
         self.started = self.next_start = self.next_probe = 0.0
         self.starts = self.failures = 0
@@ -73,6 +74,7 @@ class Container:
             command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=lambda: self.enter(root)
         )
         log.close()
+        self.pid_file.write_text(str(self.process.pid))
         self.started = time.monotonic()
         self.starts += 1
 
@@ -152,6 +154,7 @@ class Container:
             self.probe(now)
 
     def ended(self, how: str) -> None:
+        self.pid_file.unlink(missing_ok=True)
         lived = time.monotonic() - self.started if self.started else 0.0
         pause = 1.0 if lived > 60 else min(10.0, 1.0 * 2 ** min(self.starts, 4))
         self.next_start = time.monotonic() + pause
@@ -182,6 +185,7 @@ class Container:
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         self.process.wait()
+        self.pid_file.unlink(missing_ok=True)
 
 
 def drop_capabilities(wanted: dict) -> None:

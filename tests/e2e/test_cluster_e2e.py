@@ -10,6 +10,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -333,6 +334,30 @@ def test_without_quorum_nothing_forms_a_second_cluster(cluster: Cluster) -> None
         with pytest.raises(Failed):
             cluster.etcdctl(A, etcd, "endpoint", "health", "--command-timeout=5s")
         assert cluster_id(cluster, A, etcd) == ids[etcd]
+
+
+def test_an_operator_restores_the_cluster_from_the_last_snapshot(cluster: Cluster, figure: Figure) -> None:
+    """The procedure of docs/nodes.md, with the newest snapshot in the store."""
+    began = time.monotonic()
+    for etcd in ETCD:
+        snapshot = max(key for key in cluster.world.objects if f"/backups/etcd/{etcd}/recent/" in key)
+        for group in (A, B, C):
+            machine = cluster.machines[group]
+            Path(f"/proc/{machine.leader}/root/root/{etcd}.db.gz").write_bytes(cluster.world.objects[snapshot])
+            volume = next(volume for volume in cluster.volumes(group) if etcd in volume.id)
+            device = volume.device.replace("/dev/sd", "/dev/xvd")
+            mounted = f"mountpoint -q /mnt/etcd/{etcd}"
+            machine.shell(f"{mounted} || {{ mkfs.ext4 -q {device} && mount {device} /mnt/etcd/{etcd}; }}")
+            machine.shell(f"/opt/kops-pulumi/current/bin/kops-etcd-restore {etcd} /root/{etcd}.db.gz --yes", timeout=180)
+    for group in (A, B, C):
+        cluster.machines[group].shell("crictl ps -q --name kube-apiserver | xargs -r crictl stop")
+    until("etcd is whole", lambda: all_healthy(cluster), 240, 1)
+    until("the API is back", lambda: cluster.kubectl(address(cluster, A), "get", "--raw", "/readyz") == "ok", 240, 1)
+    figure("quorum lost: restored from a snapshot after", f"{time.monotonic() - began:.0f} s")
+    cluster.wait_ready(B, C)
+    for group in (A, B, C):
+        data_is_complete(cluster, group)
+    write(cluster, "after-the-restore")
 
 
 def with_token(cluster: Cluster, *arguments: str, data: str | None = None) -> str:
