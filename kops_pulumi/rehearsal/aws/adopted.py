@@ -36,7 +36,6 @@ from kops_pulumi.rehearsal.aws.facts import (
 from kops_pulumi.rehearsal.kinds import Adopted
 
 _HOPS: Final = {
-    Hop.INSTANCE: INSTANCE,
     Hop.TRANSIT: TRANSIT_GATEWAY,
     Hop.PEERING: PEERING,
     Hop.NETWORK_INTERFACE: NETWORK_INTERFACE,
@@ -94,7 +93,11 @@ def _ways_out(network: NetworkPlan) -> Iterator[Adopted]:
         if nat.public_ip:
             yield Adopted(ADDRESS, f"eipalloc-{nat.public_ip.replace('.', '-')}", {}, {"publicIp": nat.public_ip})
     for route in (route for table in network.route_tables for route in table.routes):
-        if route.target and route.hop in _HOPS:
+        if route.target and route.hop is Hop.INSTANCE:
+            interface = f"eni-{route.target.removeprefix('i-')}"
+            yield Adopted(NETWORK_INTERFACE, interface, {})
+            yield Adopted(INSTANCE, route.target, {}, {"primaryNetworkInterfaceId": interface})
+        elif route.target and route.hop in _HOPS:
             yield Adopted(_HOPS[route.hop], route.target, {})
 
 
