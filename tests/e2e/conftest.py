@@ -16,7 +16,16 @@ from tests.e2e.machines import installed
 
 PROGRAMS = Path(os.environ.get("KOPS_PULUMI_E2E", Path.home() / ".cache/kops-pulumi/e2e/bin"))
 _NEEDED = ("ip", "losetup", "mkfs.ext4", "nsenter", "openssl", "systemd-nspawn", "cloud-init")
-_BUILT = ("etcd", "etcdctl", "etcdutl", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubeadm", "kubectl")
+_BUILT = (
+    "etcd",
+    "etcdctl",
+    "etcdutl",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kubeadm",
+    "kubectl",
+)
 _FIGURES: list[str] = []
 
 

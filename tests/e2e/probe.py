@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from tests.e2e import pki
 from tests.e2e.stub_cloud import namespace_file
@@ -36,7 +37,7 @@ class Writer:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> Writer:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -64,7 +65,12 @@ class Writer:
 
     def _write(self, address: str) -> None:
         connection = http.client.HTTPSConnection(address, timeout=3, context=self.context)
-        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "writer"}, "data": {"n": str(self.writes)}}
+        body = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "writer"},
+            "data": {"n": str(self.writes)},
+        }
         try:
             connection.request("PUT", f"{_PATH}/writer", json.dumps(body), {"Content-Type": "application/json"})
             answer = connection.getresponse()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,12 +33,12 @@ OBJECTS = 60
 
 @pytest.fixture(scope="module", autouse=True)
 def told(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[None]:
-    """What machines said goes to files that outlive a failed run."""
+    """What machines said, for who looks into a failed run."""
     failed = request.session.testsfailed
     yield
     if request.session.testsfailed > failed:
         for group, machine in cluster.machines.items():
-            print(f"==== {group}\n{machine.journal(lines=150)}")
+            sys.stdout.write(f"==== {group}\n{machine.journal(lines=150)}\n")
 
 
 def address(cluster: Cluster, group: str) -> str:
@@ -70,13 +71,28 @@ def cluster_id(cluster: Cluster, group: str, etcd: str) -> int:
 def status(cluster: Cluster, group: str, path: str, *options: str) -> int:
     """The HTTP status of one request to a group's API server, from outside."""
     url = f"https://{address(cluster, group)}{path}"
-    command = ["ip", "netns", "exec", cluster.site.name, "curl", "-ks", "-m", "10", "-o", "/dev/null", "-w", "%{http_code}"]
+    command = [
+        "ip",
+        "netns",
+        "exec",
+        cluster.site.name,
+        "curl",
+        "-ks",
+        "-m",
+        "10",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_code}",
+    ]
     return int(run(*command, *options, url, check=False) or 0)
 
 
 def data_is_complete(cluster: Cluster, group: str) -> None:
     """What was written before is still there, through this machine's API server."""
-    names = cluster.kubectl(address(cluster, group), "get", "configmaps", "--selector=e2e=data", "--output=name").split()
+    names = cluster.kubectl(
+        address(cluster, group), "get", "configmaps", "--selector=e2e=data", "--output=name"
+    ).split()
     assert len(names) == OBJECTS
     secret = cluster.kubectl(address(cluster, group), "get", "secret", "e2e", "--output=jsonpath={.data.password}")
     assert base64.b64decode(secret).decode() == SECRET
@@ -105,10 +121,11 @@ def test_etcd_is_healthy_with_mutual_tls(cluster: Cluster) -> None:
 
 def test_a_certificate_of_another_authority_opens_no_etcd(cluster: Cluster) -> None:
     keys = "/etc/kubernetes/pki/etcd"
-    with pytest.raises(Failed, match="authentication handshake failed|bad certificate|DeadlineExceeded|deadline"):
+    with pytest.raises(Failed, match=r"authentication handshake failed|bad certificate|DeadlineExceeded|deadline"):
         cluster.machines[A].run(
-            "etcdctl", "--endpoints=https://127.0.0.1:4001", f"--cacert={keys}/etcd-clients-ca.crt", f"--cert={keys}/main/peer.crt",
-            f"--key={keys}/main/peer.key", "--command-timeout=5s", "get", "/", "--prefix", "--keys-only",
+            "etcdctl", "--endpoints=https://127.0.0.1:4001", f"--cacert={keys}/etcd-clients-ca.crt",
+            f"--cert={keys}/main/peer.crt", f"--key={keys}/main/peer.key", "--command-timeout=5s",
+            "get", "/", "--prefix", "--keys-only",
         )  # fmt: skip
 
 
@@ -142,7 +159,9 @@ def test_a_certificate_of_another_authority_is_refused(cluster: Cluster) -> None
 def test_old_tls_is_refused(cluster: Cluster) -> None:
     with pytest.raises(Failed):
         cluster.machines[A].run("openssl", "s_client", "-connect", f"{address(cluster, A)}:443", "-tls1_1", data="")
-    assert "TLSv1.3" in cluster.machines[A].run("openssl", "s_client", "-connect", f"{address(cluster, A)}:443", data="", check=False)
+    assert "TLSv1.3" in cluster.machines[A].run(
+        "openssl", "s_client", "-connect", f"{address(cluster, A)}:443", data="", check=False
+    )
 
 
 def test_secrets_are_encrypted_in_etcd(cluster: Cluster) -> None:
@@ -159,7 +178,11 @@ def test_the_audit_log_tells_of_it_without_the_secret(cluster: Cluster) -> None:
     path = next(line.split("=", 1)[1] for line in flags.splitlines() if "--audit-log-path=" in line)
     log = cluster.machines[A].run("cat", path.strip())
     entries = [json.loads(line) for line in log.splitlines()]
-    created = [e for e in entries if e["verb"] == "create" and e["objectRef"].get("name") == "e2e" and e["objectRef"]["resource"] == "secrets"]
+    created = [
+        e
+        for e in entries
+        if e["verb"] == "create" and e["objectRef"].get("name") == "e2e" and e["objectRef"]["resource"] == "secrets"
+    ]
     assert [entry["user"]["username"] for entry in created] == ["kops-pulumi-admin"]
     assert SECRET not in log
 
@@ -179,7 +202,9 @@ def test_events_live_in_their_own_etcd(cluster: Cluster) -> None:
 
 def test_controllers_lead_and_sign(cluster: Cluster) -> None:
     for name in ("kube-controller-manager", "kube-scheduler"):
-        lease = cluster.kubectl(address(cluster, C), "-n", "kube-system", "get", "lease", name, "--output=jsonpath={.spec.holderIdentity}")
+        lease = cluster.kubectl(
+            address(cluster, C), "-n", "kube-system", "get", "lease", name, "--output=jsonpath={.spec.holderIdentity}"
+        )
         assert lease.split("_")[0] in {machine.id for machine in cluster.machines.values()}
 
 
@@ -196,7 +221,9 @@ def test_a_worker_joins_with_the_token_of_the_store(cluster: Cluster, figure: Fi
 
     until("the worker is a node", ready, 60)
     figure("a worker is a node, from power on", f"{time.monotonic() - began:.0f} s")
-    subject = machine.run("openssl", "x509", "-noout", "-subject", "-in", "/var/lib/kubelet/pki/kubelet-client-current.pem")
+    subject = machine.run(
+        "openssl", "x509", "-noout", "-subject", "-in", "/var/lib/kubelet/pki/kubelet-client-current.pem"
+    )
     assert subject.strip() == f"subject=O = system:nodes, CN = system:node:{machine.id}"
     assert cluster.world.refused == []
 
@@ -223,17 +250,20 @@ def test_its_serving_certificate_is_approved_by_a_control_plane(cluster: Cluster
     ],
 )
 def test_a_bootstrap_token_may_nothing_else(cluster: Cluster, what: tuple[str, ...]) -> None:
-    with pytest.raises(Failed, match="Forbidden|forbidden"):
+    with pytest.raises(Failed, match=r"Forbidden|forbidden"):
         with_token(cluster, *what)
 
 
 def test_a_bootstrap_token_gets_no_certificate_but_a_kubelets(cluster: Cluster) -> None:
+    masters = request("masters", "/O=system:masters/CN=mallory", "kubernetes.io/kube-apiserver-client")
     with pytest.raises(Failed, match="system:masters group is not allowed"):
-        masters = request("masters", "/O=system:masters/CN=mallory", "kubernetes.io/kube-apiserver-client")
         with_token(cluster, "create", "-f", "-", data=masters)
     wanted = {
         "client": ("/O=operators/CN=mallory", "kubernetes.io/kube-apiserver-client"),
-        "masters-as-kubelet": ("/O=system:masters/CN=system:node:mallory", "kubernetes.io/kube-apiserver-client-kubelet"),
+        "masters-as-kubelet": (
+            "/O=system:masters/CN=system:node:mallory",
+            "kubernetes.io/kube-apiserver-client-kubelet",
+        ),
         "serving": ("/O=system:nodes/CN=system:node:mallory", "kubernetes.io/kubelet-serving"),
     }
     for name, (subject, signer) in wanted.items():
@@ -254,13 +284,16 @@ def test_a_kubelets_certificate_reads_no_secret_and_names_no_role(cluster: Clust
         ["label", "node", cluster.machines[worker].id, "node-role.kubernetes.io/control-plane="],
         ["label", "node", cluster.machines[A].id, "mine=yes"],
     ):
-        with pytest.raises(Failed, match="forbidden|Forbidden|cannot"):
+        with pytest.raises(Failed, match=r"forbidden|Forbidden|cannot"):
             cluster.machines[worker].run(*kubectl, *words)
 
 
 def test_a_second_run_of_the_boot_changes_nothing(cluster: Cluster) -> None:
     machine = cluster.machines[A]
-    look = "find /etc /opt /usr/local -xdev -type f -newermt '2026-01-01' ! -path '*/boot.log' -printf '%p %m %u ' -exec sha256sum {} + | sort; pgrep -x 'etcd|kube-apiserver|kube-scheduler' | sort"
+    look = (
+        "find /etc /opt /usr/local -xdev -type f -newermt 2026-01-01 -printf '%p %m %u\\n' -exec sha256sum {} + | sort;"
+        "pgrep -x 'etcd|kube-apiserver|kube-scheduler' | sort"
+    )
     machine.run("systemctl", "stop", "kops-renew.timer")
     before = machine.shell(look, timeout=120)
     machine.shell("/opt/kops-pulumi/current/boot.sh", timeout=300)
@@ -348,7 +381,9 @@ def test_an_operator_restores_the_cluster_from_the_last_snapshot(cluster: Cluste
             device = volume.device.replace("/dev/sd", "/dev/xvd")
             mounted = f"mountpoint -q /mnt/etcd/{etcd}"
             machine.shell(f"{mounted} || {{ mkfs.ext4 -q {device} && mount {device} /mnt/etcd/{etcd}; }}")
-            machine.shell(f"/opt/kops-pulumi/current/bin/kops-etcd-restore {etcd} /root/{etcd}.db.gz --yes", timeout=180)
+            machine.shell(
+                f"/opt/kops-pulumi/current/bin/kops-etcd-restore {etcd} /root/{etcd}.db.gz --yes", timeout=180
+            )
     for group in (A, B, C):
         cluster.machines[group].shell("crictl ps -q --name kube-apiserver | xargs -r crictl stop")
     until("etcd is whole", lambda: all_healthy(cluster), 240, 1)
@@ -368,7 +403,8 @@ def with_token(cluster: Cluster, *arguments: str, data: str | None = None) -> st
     authority.write_bytes(cluster.world.get("join/ca.crt") or b"")
     command = [
         "ip", "netns", "exec", cluster.site.name, str(cluster.programs / "kubectl"), "--kubeconfig=/dev/null",
-        f"--server=https://{address(cluster, A)}", "--tls-server-name=kubernetes", f"--certificate-authority={authority}",
+        f"--server=https://{address(cluster, A)}", "--tls-server-name=kubernetes",
+        f"--certificate-authority={authority}",
         f"--token={token.decode().strip()}", "--request-timeout=10s",
     ]  # fmt: skip
     return run(*command, *arguments, data=data)
@@ -376,16 +412,39 @@ def with_token(cluster: Cluster, *arguments: str, data: str | None = None) -> st
 
 def request(name: str, subject: str, signer: str) -> str:
     """A CertificateSigningRequest."""
-    made = run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "/dev/null", "-subj", subject)
+    made = run(
+        "openssl",
+        "req",
+        "-new",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-keyout",
+        "/dev/null",
+        "-subj",
+        subject,
+    )
     usages = ["digital signature", "server auth" if "serving" in signer else "client auth"]
     spec = {"request": base64.b64encode(made.encode()).decode(), "signerName": signer, "usages": usages}
     return json.dumps(
-        {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"name": name}, "spec": spec}
+        {
+            "apiVersion": "certificates.k8s.io/v1",
+            "kind": "CertificateSigningRequest",
+            "metadata": {"name": name},
+            "spec": spec,
+        }
     )
 
 
 def write(cluster: Cluster, name: str) -> None:
     """One object that must not be lost."""
     labels = {"e2e": "data"}
-    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": labels}, "data": {"text": "x" * 2000}}
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "labels": labels},
+        "data": {"text": "x" * 2000},
+    }
     cluster.kubectl(address(cluster, A), "create", "-f", "-", data=json.dumps(body))

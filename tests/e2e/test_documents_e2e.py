@@ -29,7 +29,9 @@ pytestmark = pytest.mark.e2e
 
 TESTS = Path(__file__).parents[1]
 SHARED = TESTS.parents[1] / "shared" / "scenarios"
-MANIFESTS = sorted([*TESTS.glob("golden/*/*/manifest.yaml"), TESTS / "e2e/cluster.yaml", *SHARED.glob("*/cluster.yaml")])
+MANIFESTS = sorted(
+    [*TESTS.glob("golden/*/*/manifest.yaml"), TESTS / "e2e/cluster.yaml", *SHARED.glob("*/cluster.yaml")]
+)
 _MACHINE = {
     "name": "i-0123456789abcdef0",
     "address": "10.0.0.10",
@@ -57,7 +59,9 @@ class Text:
 @cache
 def groups() -> tuple[tuple[str, Group], ...]:
     """Every group of every manifest that this version can plan."""
-    return tuple((f"{manifest.parent.name}/{group.name}", group) for manifest in MANIFESTS for group in _planned(manifest))
+    return tuple(
+        (f"{manifest.parent.name}/{group.name}", group) for manifest in MANIFESTS for group in _planned(manifest)
+    )
 
 
 def _planned(manifest: Path) -> tuple[Group, ...]:
@@ -148,7 +152,11 @@ def _common(group: Group, text: str) -> str:
 def test_systemd_reads_every_unit(tmp_path: Path) -> None:
     sets: dict[bytes, tuple[str, dict[str, bytes]]] = {}
     for name, group in groups():
-        units = {Path(path).name: content for path, content in files(group).items() if path.startswith("root/etc/systemd/system/")}
+        units = {
+            Path(path).name: content
+            for path, content in files(group).items()
+            if path.startswith("root/etc/systemd/system/")
+        }
         sets[hashlib.sha256(repr(sorted(units.items())).encode()).digest()] = (name, units)
     found = []
     for number, (name, units) in enumerate(sets.values()):

@@ -1,4 +1,4 @@
-"""Build the real programs that the end-to-end tests run: etcd and Kubernetes, from the versions pinned beside this file.
+"""Build the real programs that end-to-end tests run: etcd and Kubernetes, in the versions pinned beside this file.
 
     make e2e  →  this file  →  $KOPS_PULUMI_CACHE/e2e/bin/{etcd,kube-apiserver,kubeadm,…}  →  pytest -m e2e
 
@@ -85,8 +85,8 @@ def build(target: Path) -> None:
             stamp, made_of = target / f"{_STAMP}-{name}", digest(module)
             if (target / name).exists() and stamp.exists() and stamp.read_text() == made_of:
                 continue
-            command = ["nice", "-n", "15", "go", "build", "-mod=readonly", "-ldflags", flags(), "-o", target / name, package]
-            steps.run(command, os.environ, say=say, what=f"building {name}", cwd=HERE / module)
+            command = ["go", "build", "-mod=readonly", "-ldflags", flags(), "-o", str(target / name), package]
+            steps.run(["nice", "-n", "15", *command], os.environ, say=say, what=f"building {name}", cwd=HERE / module)
             stamp.write_text(made_of)
 
 
