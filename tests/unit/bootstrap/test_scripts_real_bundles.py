@@ -78,7 +78,7 @@ def test_a_control_planes_pods_and_documents_are_its_own(tmp_path: Path, cloud: 
             if flag.endswith((".crt", ".key")):
                 assert (box.root / flag.partition("=")[2].lstrip("/")).is_file(), flag
     documents = {item["kind"]: item for item in yaml.safe_load_all(box.read("etc/kubernetes/kubeadm.yaml")) if item}
-    assert {"lb.example.com", "10.9.8.7"} <= set(documents["ClusterConfiguration"]["apiServer"]["certSANs"])
+    assert documents["ClusterConfiguration"]["apiServer"]["certSANs"] == list(nodes.node("cp-a").api.sans)
     assert documents["InitConfiguration"]["nodeRegistration"]["name"] == "i-1"
     external = documents["ClusterConfiguration"]["etcd"]["external"]
     for key in ("caFile", "certFile", "keyFile"):
