@@ -1,7 +1,7 @@
 """The program that every stack runs: manifest → plan → `components.Cluster`.
 
-`stacks/__main__.py` calls `run`, which reads the stack's configuration; the command line and services call `deploy` with
-a plan they already have. Both make the same resources with the same names, so a cluster can be driven by either.
+`stacks/__main__.py` calls `run`, which reads the stack's configuration; the command line and services call `deploy`
+with a plan they already have. Both make the same resources with the same names, so a cluster can be driven by either.
 """
 
 from __future__ import annotations

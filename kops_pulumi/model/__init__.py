@@ -2,7 +2,7 @@
 
 `plan/` builds a `ClusterPlan` from the resolved manifest; `components/` and `clouds/` read it and turn it into Pulumi
 resources. Everything here is a frozen dataclass of plain values, so that a plan can be compared, dumped as JSON and
-tested without an engine. This package must not import pulumi, know a cloud's name, or compute anything but its own JSON.
+tested without an engine. This package must not import pulumi, know a cloud's name, or compute anything but its JSON.
 """
 
 from __future__ import annotations

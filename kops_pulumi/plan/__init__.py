@@ -41,9 +41,7 @@ def build(full: FullSpec, cloud: Cloud, cni: Cni, addons: Sequence[AddOn]) -> Cl
         kubernetes_version=(spec.kubernetes_version or "").removeprefix("v"),
         network=net,
         rules=firewall.rules(full, roles=roles, etcd=stores, endpoints=ends, network=net, cni=cni, addons=addons),
-        identities=identities.build(
-            full, names=names, machines=ours, etcd=stores, store=place, cni=cni, addons=addons
-        ),
+        identities=identities.build(full, names=names, machines=ours, etcd=stores, store=place, cni=cni, addons=addons),
         issuer=identities.issuer(full.cluster, cloud, full.region),
         certificates=pki.plan_certificates(full, stores),
         endpoints=ends,

@@ -110,9 +110,7 @@ def _machine(full: FullSpec, role: Role, names: Names, permissions: Iterable[Per
     )
 
 
-def _base(
-    full: FullSpec, role: Role, etcd: Sequence[EtcdCluster], store: StorePlan | None
-) -> Iterator[Permission]:
+def _base(full: FullSpec, role: Role, etcd: Sequence[EtcdCluster], store: StorePlan | None) -> Iterator[Permission]:
     """What a machine of a role needs to boot and run, before any CNI or add-on."""
     if role not in _KUBERNETES_ROLES:
         return
