@@ -1,8 +1,8 @@
 """What a cloud, a network plug-in and an add-on must offer: the protocols that the stages program against.
 
 Pure stages receive these as arguments (`resolve.resolve(parsed, cloud)`, `plan.build(full, cloud, cni, addons)`), so
-that no stage imports a cloud, and nothing outside `clouds/` branches on a cloud's name. Code asks `Capabilities` instead
-(decision 2). This module must not import pulumi or any implementation.
+that no stage imports a cloud, and nothing outside `clouds/` branches on a cloud's name. Code asks `Capabilities`
+instead (decision 2). This module must not import pulumi or any implementation.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class CloudDefaults:
     subnet_parent: str | None = None
     """Where subnets are cut from when the network as a whole has no range; None: ranges are never made up."""
     cluster: Mapping[str, Any] = field(default_factory=dict)
-    """Defaults of fields that only this cloud has: nested attribute names of `ClusterSpec` → value (`resolve/fill.py`)."""
+    """Defaults of fields only this cloud has: nested attribute names of `ClusterSpec` → value (`resolve/fill.py`)."""
     group: Mapping[str, Any] = field(default_factory=dict)
     """The same for fields of instance groups."""
 
