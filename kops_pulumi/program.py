@@ -15,11 +15,15 @@ from kops_pulumi.pipeline import Planned
 
 
 def run() -> None:
-    """Deploy the manifest that the stack's configuration names (`manifest`, and optionally `overlays`)."""
+    """Deploy the manifest that the stack's configuration names; Pulumi.yaml declares its keys."""
     config = pulumi.Config()
     root = _project()
     overlays = config.get_object("overlays") or []
-    planned = pipeline.load([root / config.require("manifest")], overlays=[root / overlay for overlay in overlays])
+    planned = pipeline.load(
+        [root / config.require("manifest")],
+        overlays=[root / overlay for overlay in overlays],
+        force=config.get_bool("allowNewerKubernetes") or False,
+    )
     for finding in planned.findings:
         pulumi.log.warn(str(finding))
     deploy(planned)

@@ -39,9 +39,16 @@ VERBS = {
 )
 @click.option("--debug", is_flag=True, envvar="KOPS_PULUMI_DEBUG", help="Show tracebacks and the engine's own output.")
 @click.option("--rehearse", "rehearsing", is_flag=True, help="Use a simulated cloud: no account, nothing real changes.")
+@click.option(
+    "--allow-newer-kubernetes",
+    "newer",
+    is_flag=True,
+    envvar="KOPS_RUN_TOO_NEW_VERSION",
+    help="Accept a Kubernetes newer than this tool knows.  [env: KOPS_RUN_TOO_NEW_VERSION]",
+)
 @click.option("--name", metavar="CLUSTER", help="Cluster to work on.  [env: KOPS_CLUSTER_NAME]")
 @click.option("--state", metavar="DIR", help="Directory of clusters; default ./clusters.  [env: KOPS_STATE_STORE]")
-def root(debug: bool, rehearsing: bool, name: str | None, state: str | None) -> None:
+def root(debug: bool, rehearsing: bool, newer: bool, name: str | None, state: str | None) -> None:
     """Production-grade Kubernetes clusters from kops manifests, on Pulumi.
 
     A cluster is a manifest. Verbs edit manifests or show things; only `update … --yes` and `delete … --yes` change

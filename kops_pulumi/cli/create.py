@@ -13,7 +13,7 @@ import click
 
 from kops_pulumi.cli.lazy import LazyGroup, Verb
 from kops_pulumi.cli.output import as_json, as_yaml
-from kops_pulumi.cli.target import FILE, cluster_name, store_of, store_option
+from kops_pulumi.cli.target import FILE, cluster_name, newer_allowed, store_of, store_option
 from kops_pulumi.store import Store
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _register(store: Store, files: tuple[Path, ...]) -> None:
     from kops_pulumi import pipeline
     from kops_pulumi.cli.output import show_findings
 
-    planned = pipeline.load(files)
+    planned = pipeline.load(files, force=newer_allowed())
     show_findings(planned.findings)
     texts = [file.read_text(encoding="utf-8").strip("\n") for file in files]
     path = store.add(planned.plan.name, "\n---\n".join(texts) + "\n")

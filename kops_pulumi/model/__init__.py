@@ -144,6 +144,8 @@ class ClusterPlan:
     """The store in parts; None where the cloud has no object store."""
     leaves: tuple[LeafCertificate, ...] = ()
     """Certificates that Pulumi makes: the administrator's, and those of API servers. Sorted by key."""
+    protected: bool = True
+    """The engine refuses to delete etcd volumes and authorities' keys; off with `spec.protect: false`."""
     options: Any = None
     """Cluster-wide options that only this cloud knows: a frozen dataclass of `clouds/<cloud>/__init__.py`."""
 

@@ -55,6 +55,7 @@ def build(full: FullSpec, cloud: Cloud, cni: Cni, addons: Sequence[AddOn]) -> Cl
         leaves=pki.plan_leaves(full, net, machines),
         name_limits=dict(cloud.name_limits),
         labels=dict(spec.cloud_labels or {}),
+        protected=spec.protect is not False,
         options=cloud.cluster_options(full),
     )
 
