@@ -36,6 +36,7 @@ from kops_pulumi.plan import labels
 from kops_pulumi.plan.endpoints import internal_api_name
 from kops_pulumi.plan.names import backups_prefix, bundle_prefix, join_prefix, secrets_prefix
 from kops_pulumi.resolve.defaults import Facts
+from kops_pulumi.spec.base import plain
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -341,4 +342,4 @@ def milliseconds(duration: str | None) -> int | None:
 
 def data(model: BaseModel | None) -> dict[str, Any]:
     """A model's set fields as JSON types under the manifest's own keys."""
-    return {} if model is None else model.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {} if model is None else plain(model)

@@ -6,6 +6,7 @@ traceback, unless they ask for it with `--debug`.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -58,6 +59,8 @@ def root(debug: bool, rehearsing: bool, newer: bool, name: str | None, state: st
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    if argv is None:
+        _hasten()
     arguments = _debug_first(sys.argv[1:] if argv is None else argv)
     try:
         return _run(arguments)
@@ -68,6 +71,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader has gone (`| head`): nobody is left to tell, and Python must not try to flush at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+
+
+def _hasten() -> None:
+    """Settings for a process of one command; they would not be ours to make in somebody else's program."""
+    # Importing an SDK makes many objects and no garbage: looking for some is a good part of a command's time.
+    gc.set_threshold(100_000, 50, 50)
+    # pydantic would search every installed package for plug-ins; we use none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 def _debug_first(arguments: Sequence[str]) -> list[str]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kops_pulumi.errors import Finding, KopsError, ManifestError
 from kops_pulumi.model import Generation, Trust
+from kops_pulumi.spec.base import plain
 
 if TYPE_CHECKING:
     from kops_pulumi.spec import Keyset
@@ -100,7 +101,7 @@ def of(documents: Iterable[Keyset], known: Iterable[str]) -> dict[str, tuple[Gen
     found: dict[str, tuple[Generation, ...]] = {}
     findings: list[Finding] = []
     for document in documents:
-        name, spec = document.metadata.name, document.spec.model_dump(by_alias=True, exclude_none=True)
+        name, spec = document.metadata.name, plain(document.spec)
         problem = _problem(name, spec, names)
         if problem:
             path, message, hint = problem
