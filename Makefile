@@ -6,10 +6,10 @@ BIN := .venv/bin
 SETUP := PYTHON=$(PYTHON) tools/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock docs bench clean
+.PHONY: help setup demo test e2e lint format lock docs bench clean
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Packages, Pulumi engine and the link .venv; instant when they are there
 	@$(SETUP)
@@ -19,6 +19,10 @@ demo: setup ## An HA cluster on a simulated AWS: preview, up, no change, one cha
 
 test: setup ## All tests (ARGS="-k network" for some of them)
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+e2e: setup ## Boot a rendered HA cluster of real etcd and Kubernetes; root, Debian, Go (docs/e2e.md)
+	@$(BIN)/python tools/e2e/build.py
+	@$(BIN)/python -m pytest -m e2e tests/e2e -p no:cacheprovider -v $(ARGS)
 
 lint: setup ## Formatting, ruff, mypy --strict, import-linter
 	@$(BIN)/ruff format --check .

@@ -121,9 +121,7 @@ def _life(here: World, directory: Path) -> None:
         _take(step, stack)
     left = here.store.objects(adopted=False)
     if left:
-        raise BrokenPromiseError(
-            f"{len(left)} objects are left in the cloud, such as {left[0].type} {left[0].id}"
-        )
+        raise BrokenPromiseError(f"{len(left)} objects are left in the cloud, such as {left[0].type} {left[0].id}")
     print("    nothing is left in the simulated cloud")
 
 

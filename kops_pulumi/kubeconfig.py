@@ -74,7 +74,6 @@ def document(access: Access) -> Document:
         ],
         "contexts": [{"name": access.name, "context": context}],
         "current-context": access.name,
-        "preferences": {},
         "users": [],
     }
     if access.certificate and access.private_key:

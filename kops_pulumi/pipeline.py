@@ -68,8 +68,9 @@ def run(parsed: ParsedManifest, *, force: bool = False, ssh_public_keys: Sequenc
         bare = plan.build(full, cloud, cni.for_spec(full), addons.enabled(full), files)
     except ManifestError as error:
         raise ManifestError((*findings, *(_placed(finding, parsed) for finding in error.findings))) from None
-    findings = _with(findings, bootstrap.findings(bare, full, cloud), parsed)
-    planned = bootstrap.attach(bare, full, cloud)
+    nodes = bootstrap.machines(bare, full, cloud)
+    findings = _with(findings, bootstrap.findings(nodes, full), parsed)
+    planned = bootstrap.attach(bare, full, nodes)
     findings = _with(findings, bootstrap.oversized(planned, cloud.capabilities.user_data_limit), parsed)
     return Planned(full, planned, findings)
 

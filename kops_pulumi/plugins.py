@@ -1,8 +1,8 @@
 """What a cloud, a network plug-in and an add-on must offer: the protocols that the stages program against.
 
-Pure stages receive these as arguments (`resolve.resolve(parsed, cloud)`, `plan.build(full, cloud, cni, addons)`), so that
-no stage imports a cloud, and nothing outside `clouds/` branches on a cloud's name. Code asks `Capabilities` instead
-(decision 2). This module must not import pulumi or any implementation.
+Pure stages receive these as arguments (`resolve.resolve(parsed, cloud)`, `plan.build(full, cloud, cni, addons)`), so
+that no stage imports a cloud, and nothing outside `clouds/` branches on a cloud's name. Code asks `Capabilities`
+instead (decision 2). This module must not import pulumi or any implementation.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Capabilities:
     termination_events: bool
     """The cloud announces that machines are about to go, on a queue."""
     volume_encryption: bool = True
-    """A disk is encrypted because the manifest asks for it (else by a volume type or storage policy of the operator's)."""
+    """A disk is encrypted because the manifest asks for it (else by a volume type or storage policy)."""
     bastion_balancer: bool = False
     """Bastions stand behind a load balancer of their own (else operators reach their addresses)."""
     machines: Machines = Machines()
@@ -100,10 +100,12 @@ class CloudDefaults:
     etcd_volume_throughput: int | None
     image: str
     """For new groups; an exact, dated image, never a floating one; empty where every site has its own."""
+    volume_iops: Mapping[str, int] = field(default_factory=dict)
+    """IOPS by type of volume, for types that must be told how many."""
     subnet_parent: str | None = None
     """Where subnets are cut from when the network as a whole has no range; None: ranges are never made up."""
     cluster: Mapping[str, Any] = field(default_factory=dict)
-    """Defaults of cluster fields that only this cloud has: nested attribute names of `ClusterSpec` → value (`resolve/fill.py`)."""
+    """Defaults of fields only this cloud has: nested attribute names of `ClusterSpec` → value (`resolve/fill.py`)."""
     group: Mapping[str, Any] = field(default_factory=dict)
     """The same for fields of instance groups."""
 
@@ -140,7 +142,7 @@ class Cloud(Protocol):
         ...
 
     def issuer_url(self, discovery_store: str, region: str = "") -> str:
-        """The public https URL of a discovery store (`s3://bucket/path`), whose bucket is in `region` where that matters."""
+        """The public https URL of a discovery store (`s3://bucket/path`), its bucket in `region` where that matters."""
         ...
 
 
@@ -164,9 +166,13 @@ class Cni(Protocol):
     key: str
     """The key under `spec.networking`."""
 
-    def traits(self, full: FullSpec) -> CniTraits: ...
+    def traits(self, full: FullSpec) -> CniTraits:
+        """What the planner must know of it, with this manifest's settings."""
+        ...
 
-    def validate(self, full: FullSpec) -> Sequence[Finding]: ...
+    def validate(self, full: FullSpec) -> Sequence[Finding]:
+        """Findings that only it can make."""
+        ...
 
     def rules(self, full: FullSpec) -> Sequence[Rule]:
         """Firewall rules beyond the base ones."""
@@ -189,7 +195,7 @@ class ServiceAccount:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What an add-on may do, and as whom: its own service account's identity if there is one, else the machines' role."""
+    """What an add-on may do, and as whom: its service account's own identity if there is one, else the machines'."""
 
     permissions: tuple[Permission, ...]
     service_account: ServiceAccount | None
@@ -203,13 +209,21 @@ class AddOn(Protocol):
 
     name: str
 
-    def enabled(self, full: FullSpec) -> bool: ...
+    def enabled(self, full: FullSpec) -> bool:
+        """Whether this manifest, on this cloud, has it."""
+        ...
 
-    def validate(self, full: FullSpec) -> Sequence[Finding]: ...
+    def validate(self, full: FullSpec) -> Sequence[Finding]:
+        """Findings that only it can make."""
+        ...
 
-    def rules(self, full: FullSpec) -> Sequence[Rule]: ...
+    def rules(self, full: FullSpec) -> Sequence[Rule]:
+        """Firewall rules that it needs beyond the base ones."""
+        ...
 
-    def grants(self, full: FullSpec) -> Sequence[Grant]: ...
+    def grants(self, full: FullSpec) -> Sequence[Grant]:
+        """What it may do in the cloud, and as whom."""
+        ...
 
     def deliveries(self, full: FullSpec) -> Sequence[Delivery]:
         """What it installs in the cluster; asked only when it is enabled."""

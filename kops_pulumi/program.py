@@ -1,7 +1,7 @@
 """The program that every stack runs: manifest → plan → `components.Cluster`.
 
-`stacks/__main__.py` calls `run`, which reads the stack's configuration; the command line and services call `deploy` with
-a plan they already have. Both make the same resources with the same names, so a cluster can be driven by either.
+`stacks/__main__.py` calls `run`, which reads the stack's configuration; the command line and services call `deploy`
+with a plan they already have. Both make the same resources with the same names, so a cluster can be driven by either.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ from kops_pulumi.pipeline import Planned
 
 
 def run() -> None:
-    """Deploy the manifest that the stack's configuration names (`manifest`, and optionally `overlays` and `skip`)."""
+    """Deploy the manifest that the stack's configuration names; Pulumi.yaml declares its keys."""
     config = pulumi.Config()
     root = _project()
     overlays = config.get_object("overlays") or []
-    planned = pipeline.load([root / config.require("manifest")], overlays=[root / overlay for overlay in overlays])
+    planned = pipeline.load(
+        [root / config.require("manifest")],
+        overlays=[root / overlay for overlay in overlays],
+        force=config.get_bool("allowNewerKubernetes") or False,
+    )
     for finding in planned.findings:
         pulumi.log.warn(str(finding))
     deploy(planned, skip=config.get_object("skip") or ())

@@ -310,6 +310,17 @@ def _marked(outputs: Mapping[str, Any], secret: set[str]) -> dict[str, Any]:
     }
 
 
+def _public_key(seed: str) -> str:
+    """A well-formed RSA key that belongs to nobody: programs take public keys apart."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    digits = "".join(fingerprint(seed, str(part)) for part in range(8))
+    modulus = int(digits, 16) | 1 | 1 << 2047
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return rsa.RSAPublicNumbers(65537, modulus).public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+
+
 _PREFIXES: Mapping[str, str] = {
     "aws:ebs/volume:Volume": "vol",
     "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": "eigw",
@@ -354,9 +365,9 @@ _COMPUTED: Mapping[str, Callable[[str, str, Answers], Mapping[str, Any]]] = {
     "aws:sqs/queue:Queue": lambda id_, _, answers: {
         "url": f"https://sqs.{answers.region}.amazonaws.com/{answers.account}/{id_}"
     },
-    "tls:index/privateKey:PrivateKey": lambda id_, *_: {
+    "tls:index/privateKey:PrivateKey": lambda id_, seed, _: {
         "privateKeyPem": f"-----BEGIN PRIVATE KEY-----\n{id_}\n",
-        "publicKeyPem": f"-----BEGIN PUBLIC KEY-----\n{id_}\n",
+        "publicKeyPem": _public_key(seed),
     },
     "random:index/randomBytes:RandomBytes": lambda _, seed, __: {
         "base64": base64.b64encode(bytes.fromhex(seed)).decode(),
@@ -377,9 +388,14 @@ _LOOKUPS: Mapping[str, Callable[[str, Mapping[str, Any], Answers], Mapping[str, 
     "aws:ec2/getElasticIp:getElasticIp": lambda seed, *_: {"id": f"eipalloc-{seed[:17]}"},
     "aws:ec2/getInstance:getInstance": lambda seed, *_: {"networkInterfaceId": f"eni-{seed[:17]}"},
     "aws:ec2/getInternetGateway:getInternetGateway": lambda seed, *_: {"internetGatewayId": f"igw-{seed[:17]}"},
-    "aws:ec2/getVpc:getVpc": lambda *_: {"ipv6CidrBlock": "2001:db8:0:200::/56"},
+    "aws:ec2/getRouteTable:getRouteTable": lambda *_: {
+        "routes": [{"ipv6CidrBlock": "::/0", "egressOnlyGatewayId": "eigw-0123456789abcdef0"}]
+    },
+    "aws:ec2/getRouteTables:getRouteTables": lambda seed, *_: {"ids": [f"rtb-{seed[:17]}"]},
+    "aws:ec2/getVpc:getVpc": lambda *_: {"ipv6CidrBlockAssociations": [{"ipv6CidrBlock": "2001:db8:0:200::/56"}]},
     "aws:index/getCallerIdentity:getCallerIdentity": lambda _, __, answers: {"accountId": answers.account},
     "aws:index/getPartition:getPartition": lambda *_: {"partition": "aws", "dnsSuffix": "amazonaws.com"},
     "aws:route53/getZone:getZone": lambda seed, *_: {"zoneId": f"Z{seed[:13].upper()}"},
+    "aws:route53/getZones:getZones": lambda *_: {"ids": []},
     "aws:ssm/getParameter:getParameter": lambda seed, *_: {"value": f"ami-{seed[:17]}"},
 }

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 from pulumi.automation import CommandResult, PulumiCommand
@@ -21,6 +21,10 @@ from semver import VersionInfo
 from kops_pulumi.automation.engine import Engine
 
 OnLine = Callable[[str], Any]
+
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ATTENTION = 0.1
+"""Seconds until an interrupt reaches the engine."""
 
 
 class EngineCommand(PulumiCommand):
@@ -42,19 +46,19 @@ class EngineCommand(PulumiCommand):
         on_error: OnLine | None = None,
     ) -> CommandResult:
         """Run one command to its end; CommandError when it fails, KeyboardInterrupt when it was interrupted."""
-        process = subprocess.Popen(
-            [self.command, "--non-interactive", *args],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=cwd,
-            env={**additional_env, "PULUMI_AUTOMATION_API": "true"},
-            encoding="utf-8",
-            start_new_session=True,
-        )
-        output, errors = _follow(process.stdout, on_output), _follow(process.stderr, on_error)
-        with _hang_ups_interrupt():
-            interrupts = self._wait(process)
+        with _counted_interrupts() as interrupts:
+            process = subprocess.Popen(
+                [self.command, "--non-interactive", *args],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=cwd,
+                env={**additional_env, "PULUMI_AUTOMATION_API": "true"},
+                encoding="utf-8",
+                start_new_session=True,
+            )
+            output, errors = _follow(process.stdout, on_output), _follow(process.stderr, on_error)
+            self._wait(process, interrupts)
         result = CommandResult(stdout=output(), stderr=errors(), code=process.returncode)
         if interrupts:
             raise KeyboardInterrupt
@@ -62,18 +66,17 @@ class EngineCommand(PulumiCommand):
             raise create_command_error(result)
         return result
 
-    def _wait(self, process: subprocess.Popen[str]) -> int:
-        """Wait for the engine and pass interrupts on; returns how many there were."""
-        interrupts = 0
-        while True:
-            try:
-                process.wait()
-            except KeyboardInterrupt:
-                interrupts += 1
-                process.send_signal(signal.SIGINT if interrupts == 1 else signal.SIGTERM)
-                self._on_interrupt(interrupts)
-            else:
-                return interrupts
+    def _wait(self, process: subprocess.Popen[str], interrupts: list[int]) -> None:
+        """Wait for the engine's end and pass interrupts on as they come."""
+        passed_on = 0
+        while process.returncode is None:
+            # Not one long wait: a signal that comes just before it would be noticed only after it.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=_ATTENTION)
+            while passed_on < len(interrupts):
+                passed_on += 1
+                process.send_signal(signal.SIGINT if passed_on == 1 else signal.SIGTERM)
+                self._on_interrupt(passed_on)
 
 
 def _follow(stream: IO[str] | None, on_line: OnLine | None) -> Callable[[], str]:
@@ -99,18 +102,18 @@ def _follow(stream: IO[str] | None, on_line: OnLine | None) -> Callable[[], str]
 
 
 @contextmanager
-def _hang_ups_interrupt() -> Iterator[None]:
-    """A closed terminal and a polite kill interrupt like ctrl-C: the engine must not be orphaned half-way."""
+def _counted_interrupts() -> Iterator[list[int]]:
+    """The interrupts that come meanwhile: ctrl-C, a closed terminal, a polite kill; none may orphan the engine.
+
+    They are counted and raise nothing, so that none is lost between two lines; only a main thread can do that.
+    """
+    came: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield came
         return
-
-    def interrupt(_signal: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, lambda number, _frame: came.append(number)) for number in _INTERRUPTS}
     try:
-        yield
+        yield came
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -23,7 +23,7 @@ from kops_pulumi.automation import engine as engines
 from kops_pulumi.automation.collect import Collector, kind_of, plain_text
 from kops_pulumi.automation.report import ChangeReport, Kind
 from kops_pulumi.automation.settings import StackSettings
-from kops_pulumi.errors import BusyError, EngineError, ToolError
+from kops_pulumi.errors import BusyError, EngineError, KopsError, ToolError
 
 if TYPE_CHECKING:
     from pulumi.automation import EngineEvent, Stack
@@ -37,6 +37,7 @@ _HOLDER = re.compile(r"created by (?P<user>[^@\s]+)@(?P<host>\S+) \(pid (?P<pid>
 _ADDONS = "$kops:index:AddOns"
 """In the URN of everything that is installed in the cluster; a URN has the types of all parents."""
 _NOISE = ("update failed", "preview failed", "one or more errors occurred", "resource monitor shut down")
+_PREFIX = re.compile(r"^(stderr: )?(error: )?")
 _FEW = 5
 
 
@@ -79,7 +80,7 @@ class ClusterStack:
     ) -> None:
         """`program` may be None when only state is read or destroyed; `on_interrupt` gets the number of ctrl-Cs."""
         self.settings = settings
-        self._program = program
+        self._program = self._remembering(program) if program else None
         self._on_interrupt = on_interrupt
         self._on_output = on_output
 
@@ -108,6 +109,19 @@ class ClusterStack:
         stack = cls(settings, program, **options)
         stack._skip = frozenset(skip)
         return stack
+
+    _refusal: KopsError | None = None
+    """What the program itself said no with; the engine would only show its traceback."""
+
+    def _remembering(self, program: Callable[[], None]) -> Callable[[], None]:
+        def run() -> None:
+            try:
+                program()
+            except KopsError as error:
+                self._refusal = error
+                raise
+
+        return run
 
     def preview(self, *, refresh: bool = False, watch: Watch | None = None) -> ChangeReport:
         """What `up` would change; `refresh` first asks the cloud what is really there."""
@@ -206,10 +220,12 @@ class ClusterStack:
             secrets_provider=self.settings.secrets_provider,
             pulumi_command=EngineCommand(self._engine, self._on_interrupt),
         )
-        return automation.Stack.create_or_select(self.settings.stack, workspace)
+        with self._translated():
+            return automation.Stack.create_or_select(self.settings.stack, workspace)
 
     def _operate(self, operation: str, watch: Watch | None, run: Callable[..., object]) -> ChangeReport:
         collector = Collector()
+        self._refusal = None
 
         def on_event(event: EngineEvent) -> None:
             collector(event)
@@ -255,6 +271,8 @@ class ClusterStack:
                 f"PULUMI_BACKEND_URL='{self.settings.backend}' pulumi cancel -s {self.settings.stack}",
             ) from error
         except CommandError as error:
+            if self._refusal:
+                raise self._refusal from error
             lines = what_matters(collector.errors if collector else [], str(error))
             raise EngineError("\n".join(lines), hint="--debug shows all that the engine said") from error
 
@@ -297,7 +315,7 @@ def what_matters(diagnostics: list[str], output: str) -> list[str]:
     lines = [line.strip() for text in diagnostics for line in text.splitlines()]
     if not lines:
         said = plain_text(output).splitlines()
-        lines = [line.strip().removeprefix("error: ") for line in said if "error" in line] or said[-_FEW:]
+        lines = [_PREFIX.sub("", line.strip()) for line in said if "error" in line] or said[-_FEW:]
     useful = list(dict.fromkeys(line for line in lines if line and not line.lower().startswith(_NOISE)))
     rest = len(useful) - _FEW
     return useful[:_FEW] + ([f"… and {rest} more lines"] if rest > 0 else []) or ["the engine failed without a word"]

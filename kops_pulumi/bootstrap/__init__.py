@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kops_pulumi.bootstrap import assets, bundle, cis, cloud_config, customisation, kubeadm, kubelet, multipart, system
@@ -27,25 +27,26 @@ if TYPE_CHECKING:
     from kops_pulumi.resolve import FullSpec
     from kops_pulumi.spec import InstanceGroup
 
-__all__ = ["attach", "build", "findings", "oversized"]
+__all__ = ["attach", "build", "findings", "machines", "oversized"]
 
 _HEADROOM = 0.9
 """User data may fill this share of the cloud's limit; the rest is room for what an upgrade of this tool may add."""
 
 
-def attach(plan: ClusterPlan, full: FullSpec, cloud: Cloud) -> ClusterPlan:
+def machines(plan: ClusterPlan, full: FullSpec, cloud: Cloud) -> Mapping[str, NodeConfig]:
+    """What the machines of each group are, by the group's name; bastions are no nodes."""
+    return {group.name: build(plan, full, group, cloud) for group in plan.groups if group.role is not Role.BASTION}
+
+
+def attach(plan: ClusterPlan, full: FullSpec, nodes: Mapping[str, NodeConfig]) -> ClusterPlan:
     """The same plan with bundle and user data on every group."""
-    groups = tuple(_attached(plan, full, group, cloud) for group in plan.groups)
+    groups = tuple(_attached(plan, full, group, nodes.get(group.name)) for group in plan.groups)
     return dataclasses.replace(plan, groups=groups)
 
 
-def findings(plan: ClusterPlan, full: FullSpec, cloud: Cloud) -> Sequence[Finding]:
+def findings(nodes: Mapping[str, NodeConfig], full: FullSpec) -> Sequence[Finding]:
     """What is doubtful or wrong about machines: unpinned programs, settings without effect, paths that are ours."""
-    found: list[Finding] = []
-    for group in plan.groups:
-        if group.role is not Role.BASTION:
-            found += _of_group(build(plan, full, group, cloud), full)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(finding for node in nodes.values() for finding in _of_group(node, full)))
 
 
 def oversized(plan: ClusterPlan, limit: int) -> Sequence[Finding]:
@@ -63,13 +64,12 @@ def oversized(plan: ClusterPlan, limit: int) -> Sequence[Finding]:
     ]
 
 
-def _attached(plan: ClusterPlan, full: FullSpec, group: Group, cloud: Cloud) -> Group:
+def _attached(plan: ClusterPlan, full: FullSpec, group: Group, node: NodeConfig | None) -> Group:
     spec = next(candidate for candidate in full.groups if candidate.metadata.name == group.name)
     keys = _further_keys(plan, full)
-    if group.role is Role.BASTION:
+    if node is None:
         ours = cloud_config.document({}, {}, keys) if keys else None
         return dataclasses.replace(group, user_data=_user_data(spec, ours))
-    node = build(plan, full, group, cloud)
     fetched = _bundle(node)
     environment = _environment(node, fetched, plan.store)
     ours = cloud_config.document(environment, bundle.first_files(plan.cloud), keys)

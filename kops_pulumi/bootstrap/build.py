@@ -31,10 +31,12 @@ from kops_pulumi.bootstrap.node import (
     StorePaths,
 )
 from kops_pulumi.model import EndpointKind, Role
+from kops_pulumi.plan import labels
 from kops_pulumi.plan.endpoints import internal_api_name
 from kops_pulumi.plan.mirrors import Mirrors, qualified
 from kops_pulumi.plan.names import backups_prefix, bundle_prefix, join_prefix, secrets_prefix
 from kops_pulumi.resolve.defaults import Facts
+from kops_pulumi.spec.base import plain
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -229,16 +231,15 @@ def _kubelet_settings(it: _Inputs) -> dict[str, Any]:
 
 def _kubelet(it: _Inputs, settings: Mapping[str, Any], socket: str, provider: CredentialProvider | None) -> Kubelet:
     version, group = it.plan.kubernetes_version, it.group
-    labels = {**settings.get("nodeLabels", {}), **group.node_labels}
-    mine = kubelet.own_labels(labels)
+    wanted = {**settings.get("nodeLabels", {}), **group.node_labels}
     mirrors = _mirror_hosts(it) if it.spec.containerd.use_ecr_credentials_for_mirrors else ()
     needs = {**it.machines.kubelet, "containerRuntimeEndpoint": f"unix://{socket}"}
     address = {"node-ip": "@machine(address)@"} if it.plan.network.ipv6 else {}
     return Kubelet(
         configuration=kubelet.configuration(settings, version, needs),
         flags={**address, **kubelet.flags(settings, version)},
-        labels=mine,
-        late_labels={key: value for key, value in labels.items() if key not in mine},
+        labels=labels.own(wanted),
+        late_labels=labels.given(wanted),
         taints=tuple(dict.fromkeys([*group.taints, *settings.get("taints", ())])),
         settings=settings,
         credentials=kubelet.credential_config(provider, mirrors) if provider else None,
@@ -341,4 +342,4 @@ def milliseconds(duration: str | None) -> int | None:
 
 def data(model: BaseModel | None) -> dict[str, Any]:
     """A model's set fields as JSON types under the manifest's own keys."""
-    return {} if model is None else model.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {} if model is None else plain(model)

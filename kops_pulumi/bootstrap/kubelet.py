@@ -23,16 +23,10 @@ from kops_pulumi.bootstrap.node import BundleFile, Kubelet, NodeConfig
 from kops_pulumi.bootstrap.tables import HOME
 from kops_pulumi.errors import Finding, KeyPath, Severity
 from kops_pulumi.plugins import CredentialProvider
+from kops_pulumi.resolve.defaults.hardening import CIPHER_SUITES, TLS_MIN_VERSION
 
 _UNIT = Path(__file__).parent / "files" / "kubelet.service"
 CREDENTIALS_CONFIG = "/etc/kubernetes/credential-providers.yaml"
-CIPHERS = tuple(
-    f"TLS_ECDHE_{key}_WITH_{cipher}"
-    for key in ("ECDSA", "RSA")
-    for cipher in ("AES_128_GCM_SHA256", "AES_256_GCM_SHA384", "CHACHA20_POLY1305")
-)
-"""Of TLS 1.2, forward secrecy and authenticated encryption only (kube-bench 4.2.12); those of 1.3 cannot be chosen."""
-
 _HARDENED: Mapping[str, Any] = {
     "apiVersion": "kubelet.config.k8s.io/v1beta1",
     "kind": "KubeletConfiguration",
@@ -56,8 +50,8 @@ _HARDENED: Mapping[str, Any] = {
     # The serving certificate is signed by the cluster, not by itself: a control plane approves it.
     "serverTLSBootstrap": True,
     "streamingConnectionIdleTimeout": "4h",
-    "tlsCipherSuites": list(CIPHERS),
-    "tlsMinVersion": "VersionTLS12",
+    "tlsCipherSuites": list(CIPHER_SUITES),
+    "tlsMinVersion": TLS_MIN_VERSION,
 }
 
 
@@ -234,14 +228,6 @@ def ineffective(settings: Mapping[str, Any], kubernetes: str, path: KeyPath) -> 
         yield Finding((*path, "memorySwapBehavior"), "kubelets no longer know UnlimitedSwap", hint, Severity.WARNING)
 
 
-def own_labels(labels: Mapping[str, str]) -> dict[str, str]:
-    """The labels that a kubelet may set on itself; the others a control plane must set.
-
-    https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
-    """
-    return {key: value for key, value in labels.items() if _may_set(key)}
-
-
 def credential_config(provider: CredentialProvider, mirrors: Iterable[str]) -> str:
     """The kubelet's CredentialProviderConfig; `mirrors` are further hosts that take the machine's own login."""
     document = {
@@ -288,30 +274,6 @@ def _effective(settings: Mapping[str, Any], kubernetes: str) -> Iterator[tuple[s
         row = FIELDS.get(key)
         if row and (row.path or row.flag) and row.since <= now <= row.until and settings[key] != _UNLIMITED:
             yield key, row
-
-
-_SELF_SET = frozenset(
-    {
-        "kubernetes.io/hostname",
-        "kubernetes.io/arch",
-        "kubernetes.io/os",
-        "beta.kubernetes.io/instance-type",
-        "node.kubernetes.io/instance-type",
-        "failure-domain.beta.kubernetes.io/region",
-        "failure-domain.beta.kubernetes.io/zone",
-        "topology.kubernetes.io/region",
-        "topology.kubernetes.io/zone",
-    }
-)
-_SELF_SET_NAMESPACES = ("kubelet.kubernetes.io", "node.kubernetes.io")
-_RESERVED = ("kubernetes.io", "k8s.io")
-
-
-def _may_set(label: str) -> bool:
-    namespace, slash, _ = label.partition("/")
-    reserved = slash and any(namespace == name or namespace.endswith(f".{name}") for name in _RESERVED)
-    ours = any(namespace == name or namespace.endswith(f".{name}") for name in _SELF_SET_NAMESPACES)
-    return not reserved or label in _SELF_SET or ours
 
 
 def _copied(value: Any) -> Any:

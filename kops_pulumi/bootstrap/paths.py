@@ -12,6 +12,8 @@ PATCHES = f"{KUBERNETES}/patches"
 
 PKI = f"{KUBERNETES}/pki"
 CLUSTER_CA = f"{PKI}/ca.crt"
+SIGNING_CA = f"{PKI}/ca-signing.crt"
+"""The primary authority's certificate alone: `ca.crt` holds all that are trusted, two during a rotation."""
 ETCD_PKI = f"{PKI}/etcd"
 """`<authority>.crt` of each etcd authority; `<cluster>/{server,peer,client}.{crt,key}` of each member here."""
 ETCD_CLIENT_CERTIFICATE = f"{PKI}/apiserver-etcd-client.crt"

@@ -6,6 +6,7 @@ traceback, unless they ask for it with `--debug`.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -39,9 +40,16 @@ VERBS = {
 )
 @click.option("--debug", is_flag=True, envvar="KOPS_PULUMI_DEBUG", help="Show tracebacks and the engine's own output.")
 @click.option("--rehearse", "rehearsing", is_flag=True, help="Use a simulated cloud: no account, nothing real changes.")
+@click.option(
+    "--allow-newer-kubernetes",
+    "newer",
+    is_flag=True,
+    envvar="KOPS_RUN_TOO_NEW_VERSION",
+    help="Accept a Kubernetes newer than this tool knows.  [env: KOPS_RUN_TOO_NEW_VERSION]",
+)
 @click.option("--name", metavar="CLUSTER", help="Cluster to work on.  [env: KOPS_CLUSTER_NAME]")
 @click.option("--state", metavar="DIR", help="Directory of clusters; default ./clusters.  [env: KOPS_STATE_STORE]")
-def root(debug: bool, rehearsing: bool, name: str | None, state: str | None) -> None:
+def root(debug: bool, rehearsing: bool, newer: bool, name: str | None, state: str | None) -> None:
     """Production-grade Kubernetes clusters from kops manifests, on Pulumi.
 
     A cluster is a manifest. Verbs edit manifests or show things; only `update … --yes` and `delete … --yes` change
@@ -51,6 +59,8 @@ def root(debug: bool, rehearsing: bool, name: str | None, state: str | None) -> 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    if argv is None:
+        _hasten()
     arguments = _debug_first(sys.argv[1:] if argv is None else argv)
     try:
         return _run(arguments)
@@ -61,6 +71,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader has gone (`| head`): nobody is left to tell, and Python must not try to flush at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+
+
+def _hasten() -> None:
+    """Settings for a process of one command; they would not be ours to make in somebody else's program."""
+    # Importing an SDK makes many objects and no garbage: looking for some is a good part of a command's time.
+    gc.set_threshold(100_000, 50, 50)
+    # pydantic would search every installed package for plug-ins; we use none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 def _debug_first(arguments: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ import click
 
 from kops_pulumi.cli.lazy import LazyGroup, Verb
 from kops_pulumi.cli.output import as_json, as_yaml
-from kops_pulumi.cli.target import FILE, cluster_name, store_of, store_option
+from kops_pulumi.cli.target import FILE, cluster_name, newer_allowed, store_of, store_option
 from kops_pulumi.store import Store
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def cluster(
         click.echo(as_json(documents) if output == "json" else as_yaml(documents))
         return
     path = store_of(ctx, state).add(given, as_yaml(documents) + "\n")
-    click.echo(f"wrote {path}")
+    click.echo(f"wrote {_from_here(path)}")
     click.echo(f"see what it becomes: kops-pulumi update cluster {given}", err=True)
 
 
@@ -190,9 +190,15 @@ def _register(store: Store, files: tuple[Path, ...]) -> None:
     from kops_pulumi import pipeline
     from kops_pulumi.cli.output import show_findings
 
-    planned = pipeline.load(files)
+    planned = pipeline.load(files, force=newer_allowed())
     show_findings(planned.findings)
     texts = [file.read_text(encoding="utf-8").strip("\n") for file in files]
     path = store.add(planned.plan.name, "\n---\n".join(texts) + "\n")
-    click.echo(f"wrote {path}")
+    click.echo(f"wrote {_from_here(path)}")
     click.echo(f"see what it becomes: kops-pulumi update cluster {planned.plan.name}", err=True)
+
+
+def _from_here(path: Path) -> Path:
+    """The path as one would type it: from this directory, when it is below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

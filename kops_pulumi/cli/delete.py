@@ -10,7 +10,7 @@ import click
 from kops_pulumi.cli.engine import clock, open_state, rehearsable
 from kops_pulumi.cli.lazy import LazyGroup, Verb
 from kops_pulumi.cli.output import as_json, duration, table
-from kops_pulumi.cli.target import Target, cluster_options
+from kops_pulumi.cli.target import Target, cluster_options, newer_allowed
 from kops_pulumi.errors import KopsError
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def cluster(target: Target, yes: bool, output: str, remove_manifest: bool) -> No
     _list(name, resources, _adopted(target), output)
     if not resources:
         click.echo(f"{name} has nothing in the cloud.", err=True)
+    _refuse_protected(target)
     if not yes:
         click.echo("Nothing has been deleted; --yes deletes the cluster.", err=True)
         return
@@ -54,13 +55,23 @@ def cluster(target: Target, yes: bool, output: str, remove_manifest: bool) -> No
             click.echo(f"removed {path}", err=True)
 
 
+def _refuse_protected(target: Target) -> None:
+    """`spec.protect: true` is the user's own word against this verb; a manifest that cannot be read says nothing."""
+    from kops_pulumi import manifest
+
+    loaded = manifest.load(target.paths, overlays=target.overlays)
+    specs = [document.data.get("spec") for document in loaded.documents if document.kind == "Cluster"]
+    if any(isinstance(spec, dict) and spec.get("protect") is True for spec in specs):
+        raise KopsError("the manifest protects this cluster: spec.protect: true", hint="remove that line first")
+
+
 def _adopted(target: Target) -> tuple[tuple[str, str], ...]:
     """What the manifest says existed before; nothing when the manifest is not good enough to tell."""
     from kops_pulumi import pipeline
     from kops_pulumi.plan import views
 
     try:
-        planned = pipeline.load(target.paths, overlays=target.overlays)
+        planned = pipeline.load(target.paths, overlays=target.overlays, force=newer_allowed())
     except KopsError:
         return ()
     return views.adopted(planned.plan)

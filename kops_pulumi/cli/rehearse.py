@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from kops_pulumi.cli.target import files_option
+from kops_pulumi.cli.target import files_option, newer_allowed
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -49,7 +49,7 @@ def rehearse(
     path = world or rehearsal.default_path(os.environ)
     if fresh and path.exists():
         shutil.rmtree(path)
-    plans = [pipeline.load(files, overlays).plan] if files else []
+    plans = [pipeline.load(files, overlays, force=newer_allowed()).plan] if files else []
     stack = _stack_of(command)
     if stack and not any((path / "backend").glob(f".pulumi/stacks/*/{stack}.json")):
         rehearsal.run([command[0], "stack", "init", "--no-select", stack], path)

@@ -43,7 +43,7 @@ class Target:
         from kops_pulumi import pipeline
         from kops_pulumi.cli.output import show_findings
 
-        planned = pipeline.load(self.paths, overlays=self.overlays)
+        planned = pipeline.load(self.paths, overlays=self.overlays, force=newer_allowed())
         show_findings(planned.findings)
         return planned
 
@@ -58,6 +58,11 @@ class Target:
         if not names:
             raise NotFoundError(f"there is no Cluster in {', '.join(map(str, self.paths))}")
         return names[0]
+
+
+def newer_allowed() -> bool:
+    """Whether the user said, before the verb, that a Kubernetes newer than we know will do."""
+    return bool(click.get_current_context().find_root().params.get("newer"))
 
 
 def files_option(function: F) -> F:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from kops_pulumi.cli.output import as_json, show_findings
+from kops_pulumi.cli.target import newer_allowed
 from kops_pulumi.errors import ExitCode, Finding, ManifestError, errors_in
 
 
@@ -47,7 +48,7 @@ def _findings(files: tuple[Path, ...], overlays: tuple[Path, ...]) -> tuple[Find
     from kops_pulumi import pipeline
 
     try:
-        return tuple(pipeline.load(files, overlays=overlays).findings)
+        return tuple(pipeline.load(files, overlays=overlays, force=newer_allowed()).findings)
     except ManifestError as error:
         return error.findings
 

@@ -37,7 +37,7 @@ class ClusterArgs(TypedDict, total=False):
     documents: list[dict[str, Any]]
     """The manifest itself: its YAML documents as data."""
     protect: bool
-    """Refuse to delete etcd volumes and authorities' keys; on unless switched off."""
+    """Refuse to delete etcd volumes and authorities' keys; as `spec.protect` says (on) unless given."""
     skip: list[str]
     """Parts to leave out: `addons`."""
 
@@ -84,7 +84,8 @@ class Cluster(pulumi.ComponentResource):
         self._name = name
         self._leaves: list[pulumi.Resource] = []
         self._providers_for_leaves = self._own_provider()
-        handles = Handles(protect=args.get("protect", True) if isinstance(args, dict) else True)
+        own = args.get("protect") if isinstance(args, dict) else None
+        handles = Handles(protect=self.plan.protected if own is None else own)
         for part in _BEFORE_PKI:
             handles = self._add(part, handles)
         pki = Pki(logical(name, "pki"), self.plan, handles, pulumi.ResourceOptions(parent=self))

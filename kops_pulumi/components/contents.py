@@ -14,6 +14,7 @@ from typing import Any
 
 import pulumi
 
+from kops_pulumi.bootstrap.hardening.encryption import configuration
 from kops_pulumi.components.handles import Handles, LeafHandles, PkiHandles
 from kops_pulumi.errors import KopsError
 from kops_pulumi.model import StoreObject
@@ -39,6 +40,8 @@ def text(item: StoreObject, handles: Handles) -> pulumi.Output[str]:
             return leaves.certificates[key]
         case "private":
             return leaves.private_keys[key]
+        case "text":
+            return pulumi.Output.from_input(key)
         case "encryption":
             return encryption(pki.secret_keys[ENCRYPTION])
     raise KopsError(f"nothing is known to put into {item.path}: {item.content}")
@@ -51,16 +54,8 @@ def encryption(keys: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
     """
 
     def document(secrets: list[str]) -> str:
-        named = [{"name": f"key{id_}", "secret": secret} for id_, secret in zip(keys, secrets, strict=True)]
-        return _json(
-            {
-                "apiVersion": "apiserver.config.k8s.io/v1",
-                "kind": "EncryptionConfiguration",
-                "resources": [
-                    {"resources": ["secrets"], "providers": [{"secretbox": {"keys": named}}, {"identity": {}}]}
-                ],
-            }
-        )
+        named = ((f"key{id_}", secret) for id_, secret in zip(keys, secrets, strict=True))
+        return _json(configuration(named))
 
     return pulumi.Output.secret(pulumi.Output.all(*keys.values()).apply(document))
 

@@ -37,6 +37,8 @@ class IdentityHandles:
     """By instance-group name: the instance profile or service account of its machines."""
     service_account_roles: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
     """By `Identity.key` (`<namespace>/<name>`)."""
+    zone_ids: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    """By what the plan calls a DNS zone: those that permissions speak of."""
     ready: tuple[pulumi.Resource, ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 `plan/` builds a `ClusterPlan` from the resolved manifest; `components/` and `clouds/` read it and turn it into Pulumi
 resources. Everything here is a frozen dataclass of plain values, so that a plan can be compared, dumped as JSON and
-tested without an engine. This package must not import pulumi, know a cloud's name, or compute anything but its own JSON.
+tested without an engine. This package must not import pulumi, know a cloud's name, or compute anything but its JSON.
 """
 
 from __future__ import annotations
@@ -154,6 +154,8 @@ class ClusterPlan:
     """Certificates that Pulumi makes: the administrator's, and those of API servers. Sorted by key."""
     deliveries: tuple[Delivery, ...] = ()
     """What is installed in the cluster, sorted by stage and name."""
+    protected: bool = True
+    """The engine refuses to delete etcd volumes and authorities' keys; off with `spec.protect: false`."""
     options: Any = None
     """Cluster-wide options that only this cloud knows: a frozen dataclass of `clouds/<cloud>/__init__.py`."""
 

@@ -17,7 +17,7 @@ class PeerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Peer:
-    """One end of a rule: a role, an endpoint's load balancer (by `Endpoint.name`), an address range or a prefix list."""
+    """One end of a rule: a role, a load balancer (by `Endpoint.name`), an address range or a prefix list."""
 
     kind: PeerKind
     name: str
@@ -42,7 +42,6 @@ class Rule:
     ports: tuple[int, int] | None
     """First and last port, inclusive; (type, code) for ICMP; None means all."""
     reason: str
-
 
 
 @dataclass(frozen=True, slots=True, order=True)

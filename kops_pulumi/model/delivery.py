@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-
 HELM_TIMEOUT = 600
 """Seconds; twice Helm's own, for machines may still be joining."""
 

@@ -77,3 +77,5 @@ class DnsPlan:
     records: tuple[DnsRecord, ...]
     attach_zone: bool
     """A private zone is to be attached to our network."""
+    zone_named: bool = True
+    """The manifest names the zone; else `zone` is the likely one, and the longest that is hosted is meant."""

@@ -82,7 +82,6 @@ class Group:
     """What only this cloud knows: a frozen dataclass of `clouds/<cloud>/__init__.py`."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class EtcdMember:
     name: str

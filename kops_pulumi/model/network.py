@@ -31,13 +31,13 @@ class Route:
     """An IPv4 or IPv6 CIDR."""
     hop: Hop
     target: str | None = None
-    """A `NatGateway.key` for NAT, the id of an existing thing otherwise; None means the cluster's own (only) gateway."""
+    """A `NatGateway.key` for NAT, else the id of an existing thing; None means the cluster's own (only) gateway."""
 
 
 @dataclass(frozen=True, slots=True)
 class RouteTable:
     key: str
-    """`public` or `private-<zone>` (or `private-<subnet>` when one zone has differing egress)."""
+    """`public`, `private-<zone>` or, with NAT64, `public-<zone>`; a subnet's name where a zone has differing egress."""
     public: bool
     routes: tuple[Route, ...]
 
@@ -76,6 +76,7 @@ class Subnet:
 
     @property
     def adopted(self) -> bool:
+        """The user's own; we read it and never change it."""
         return self.existing_id is not None
 
 
@@ -101,4 +102,5 @@ class NetworkPlan:
 
     @property
     def adopted(self) -> bool:
+        """The user's own; we read it and never change it."""
         return self.existing_id is not None

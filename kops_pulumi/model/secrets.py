@@ -98,7 +98,7 @@ class StoreObject:
     readers: tuple[Role, ...]
     content: str
     """What is in it: `bundle:<group>`, `trust:<keyset>` (certificates, the primary's first), `key:<keyset>`,
-    `public:<keyset>`, `certificate:<leaf>`, `private:<leaf>`, `encryption`."""
+    `public:<keyset>`, `certificate:<leaf>`, `private:<leaf>`, `encryption`, `text:<the text itself>`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def build(
         network=net,
         rules=firewall.rules(full, roles=roles, etcd=stores, endpoints=ends, network=net, cni=cni, addons=addons),
         identities=identities.build(full, names=names, machines=ours, etcd=stores, store=place, cni=cni, addons=addons),
-        issuer=identities.issuer(full.cluster, cloud),
+        issuer=identities.issuer(full.cluster, cloud, full.region),
         certificates=pki.plan_certificates(full, stores),
         endpoints=ends,
         dns=endpoints.plan_dns(full, ends, net),
@@ -60,6 +60,7 @@ def build(
         leaves=pki.plan_leaves(full, net, machines),
         name_limits=dict(cloud.name_limits),
         labels=dict(spec.cloud_labels or {}),
+        protected=spec.protect is not False,
         options=cloud.cluster_options(full),
         deliveries=deliveries.build(full, cni, addons, files or {}),
     )

@@ -42,11 +42,11 @@ _PLAIN_BESIDE_TLS = 8443
 _CILIUM_ETCD = 4003
 _SSH = 22
 
-_PREFERRED = {
+_HOLDERS = {
     True: (SubnetType.UTILITY, SubnetType.PUBLIC),
     False: (SubnetType.PRIVATE, SubnetType.DUAL_STACK, SubnetType.PUBLIC),
 }
-"""Which type of subnet holds a public (True) or internal load balancer, best first."""
+"""Which types of subnet may hold a public (True) or internal load balancer."""
 
 
 def plan_endpoints(full: FullSpec, cloud: Cloud, names: Names, network: NetworkPlan) -> tuple[Endpoint, ...]:
@@ -66,8 +66,14 @@ def plan_dns(full: FullSpec, endpoints: Iterable[Endpoint], network: NetworkPlan
         if endpoint in balanced
         for record_type in ("A", "AAAA")
     )
-    zone = full.cluster.spec.dns_zone or full.cluster.metadata.name.partition(".")[2]
-    return DnsPlan(kind, zone, records, attach_zone=kind is DnsType.PRIVATE and not network.adopted)
+    named = full.cluster.spec.dns_zone
+    return DnsPlan(
+        kind,
+        zone=named or full.cluster.metadata.name.partition(".")[2],
+        records=records,
+        attach_zone=kind is DnsType.PRIVATE and not network.adopted,
+        zone_named=bool(named),
+    )
 
 
 def dns_type(cluster: Cluster) -> DnsType:
@@ -127,7 +133,7 @@ def _balanced_api(full: FullSpec, balancer: LoadBalancerAccess, names: Names, ne
         dns_name=api_name(cluster),
         physical_name=names.balancer(API),
         listeners=_api_listeners(cluster, certificate=balancer.ssl_certificate is not None),
-        subnets=_listed_subnets(balancer) or _one_a_zone(network, public=public),
+        subnets=_listed_subnets(balancer) or _one_a_zone(full, network, public=public),
         roles=(Role.CONTROL_PLANE, Role.API_SERVER),
         cross_zone=bool(balancer.cross_zone_load_balancing) or dns_type(cluster) is DnsType.NONE,
         dual_stack=network.ipv6,
@@ -164,7 +170,7 @@ def _bastion(full: FullSpec, cloud: Cloud, names: Names, network: NetworkPlan) -
         dns_name=(bastion and bastion.bastion_public_name) or f"{BASTION}.{full.cluster.metadata.name}",
         physical_name=names.balancer(BASTION),
         listeners=(Listener(_SSH, _SSH, BASTION),),
-        subnets=_one_a_zone(network, public=public),
+        subnets=_one_a_zone(full, network, public=public),
         roles=(Role.BASTION,),
         dual_stack=network.ipv6,
         additional_security_groups=tuple(sorted((balancer and balancer.additional_security_groups) or ())),
@@ -181,15 +187,15 @@ def _listed_subnets(balancer: LoadBalancerAccess) -> tuple[EndpointSubnet, ...]:
     return tuple(sorted(listed, key=lambda subnet: subnet.name))
 
 
-def _one_a_zone(network: NetworkPlan, *, public: bool) -> tuple[EndpointSubnet, ...]:
-    """A load balancer takes one subnet of each zone: of the best type that is there, the first by name.
+def _one_a_zone(full: FullSpec, network: NetworkPlan, *, public: bool) -> tuple[EndpointSubnet, ...]:
+    """A load balancer takes one subnet of each zone: a utility one, one with control planes, the first by name.
 
     Subnets without IPv4 cannot hold one. An internal one goes to public subnets only where there are no private ones.
     """
-    ranks = {kind: rank for rank, kind in enumerate(_PREFERRED[public])}
+    homes = _homes(full)
     ordered = sorted(
-        (subnet for subnet in network.subnets if subnet.type in ranks and not subnet.ipv6_only),
-        key=lambda subnet: (ranks[subnet.type], subnet.name),
+        (subnet for subnet in network.subnets if subnet.type in _HOLDERS[public] and not subnet.ipv6_only),
+        key=lambda subnet: (-((subnet.name in homes) + (subnet.type is SubnetType.UTILITY)), subnet.name),
     )
     private = [subnet for subnet in ordered if subnet.type is not SubnetType.PUBLIC]
     best: dict[str, Subnet] = {}
@@ -198,6 +204,11 @@ def _one_a_zone(network: NetworkPlan, *, public: bool) -> tuple[EndpointSubnet, 
     return tuple(EndpointSubnet(name) for name in sorted(subnet.name for subnet in best.values()))
 
 
+def _homes(full: FullSpec) -> set[str]:
+    """The subnets with control planes."""
+    return {name for group in full.groups if role_of(group) is Role.CONTROL_PLANE for name in group.spec.subnets or ()}
+
+
 def _control_planes_are_public(full: FullSpec, network: NetworkPlan) -> bool:
-    homes = {name for group in full.groups if role_of(group) is Role.CONTROL_PLANE for name in group.spec.subnets or ()}
+    homes = _homes(full)
     return any(subnet.name in homes and subnet.type in PUBLIC_TYPES for subnet in network.subnets)

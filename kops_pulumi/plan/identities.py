@@ -78,14 +78,14 @@ def build(
     return tuple(by_key[key] for key in sorted(by_key))
 
 
-def issuer(cluster: Cluster, cloud: Cloud) -> ServiceAccountIssuer:
+def issuer(cluster: Cluster, cloud: Cloud, region: str = "") -> ServiceAccountIssuer:
     """Who signs service-account tokens, and whether the cloud's identity service shall trust it."""
     spec = cluster.spec
     discovery = spec.service_account_issuer_discovery
     store = discovery.discovery_store if discovery else None
     own = spec.kube_api_server.service_account_issuer if spec.kube_api_server else None
     service = discovery.discovery_service.url if discovery and discovery.discovery_service else None
-    published = cloud.issuer_url(store) if store else service
+    published = cloud.issuer_url(store, region) if store else service
     url = own or published or f"https://api.internal.{cluster.metadata.name}"
     return ServiceAccountIssuer(
         url=url,
@@ -110,9 +110,7 @@ def _machine(full: FullSpec, role: Role, names: Names, permissions: Iterable[Per
     )
 
 
-def _base(
-    full: FullSpec, role: Role, etcd: Sequence[EtcdCluster], store: StorePlan | None
-) -> Iterator[Permission]:
+def _base(full: FullSpec, role: Role, etcd: Sequence[EtcdCluster], store: StorePlan | None) -> Iterator[Permission]:
     """What a machine of a role needs to boot and run, before any CNI or add-on."""
     if role not in _KUBERNETES_ROLES:
         return

@@ -8,7 +8,7 @@ and goes in three steps, each followed by an update and a roll of the machines:
     distrust  only the new one is accepted; the old key is kept for the way back until it is removed
 
 Every step can be taken back as long as the next one has not been taken. The functions below take and give the `spec`
-of a Keyset document (docs/adr/0012); they refuse what would leave a client or server without trust. Pure.
+of a Keyset document (docs/adr/0016); they refuse what would leave a client or server without trust. Pure.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kops_pulumi.errors import Finding, KopsError, ManifestError
 from kops_pulumi.model import Generation, Trust
+from kops_pulumi.spec.base import plain
 
 if TYPE_CHECKING:
     from kops_pulumi.spec import Keyset
@@ -100,7 +101,7 @@ def of(documents: Iterable[Keyset], known: Iterable[str]) -> dict[str, tuple[Gen
     found: dict[str, tuple[Generation, ...]] = {}
     findings: list[Finding] = []
     for document in documents:
-        name, spec = document.metadata.name, document.spec.model_dump(by_alias=True, exclude_none=True)
+        name, spec = document.metadata.name, plain(document.spec)
         problem = _problem(name, spec, names)
         if problem:
             path, message, hint = problem

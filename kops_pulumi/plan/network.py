@@ -1,14 +1,15 @@
 """The network of a cluster: subnets, route tables, gateways.
 
 One public table for all public and utility subnets; one private table a zone, with a default route to that zone's way
-out. What the manifest brings along (a network or subnets by id, `egress: External`) gets no table of ours. Keys are
+out. Machines of public subnets in an IPv6 cluster reach IPv4 that way too (NAT64), so those subnets have a public table
+a zone. What the manifest brings along (a network or subnets by id, `egress: External`) gets no table of ours. Keys are
 zones and subnet names, never positions. Address ranges come from `resolve`; this module reads the resolved manifest and
 the cloud's capabilities, and decides nothing that only one cloud knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,10 @@ NAT64 = "64:ff9b::/96"
 PUBLIC_TYPES = frozenset({SubnetType.PUBLIC, SubnetType.UTILITY})
 PRIVATE_TYPES = frozenset({SubnetType.PRIVATE, SubnetType.DUAL_STACK})
 
-_PUBLIC_TABLE = "public"
-_PRIVATE_TABLE = "private-"
+PUBLIC_TABLE = "public"
+"""Key of the one table for public subnets without a way out of their own."""
+_PUBLIC_PREFIX = "public-"
+_PRIVATE_PREFIX = "private-"
 _EXTERNAL = "External"
 _DNS_HOST = 10
 """kops's cluster DNS is the tenth address of the service range."""
@@ -56,18 +59,18 @@ def plan_network(full: FullSpec, cloud: Cloud) -> NetworkPlan:
     subnets = sorted(spec.subnets or (), key=lambda subnet: subnet.name)
     routed = [subnet for subnet in subnets if subnet.id is None and subnet.egress != _EXTERNAL]
     zonal = cloud.capabilities.zonal_subnets
-    ways = _ways_out(routed, subnets) if zonal else ()
-    tables = (*_public_table(routed if zonal else ()), *(way.table(ipv6=ipv6) for way in ways))
+    ways = _ways_out(routed, subnets, ipv6=ipv6) if zonal else ()
+    tables = (*_public_table(routed if zonal else ()), *(table for way in ways for table in way.tables(ipv6=ipv6)))
     return NetworkPlan(
         existing_id=spec.network_id,
         cidr=spec.network_cidr,
         additional_cidrs=tuple(sorted(spec.additional_network_cidrs or ())),
         ipv6=ipv6,
         subnets=tuple(_subnet(subnet, full, _table_of(subnet, ways, tables)) for subnet in subnets),
-        route_tables=tables,
+        route_tables=tuple(sorted(tables, key=lambda table: (not table.public, table.key))),
         nat_gateways=_nat_gateways(ways) if zonal else _regional_nat(routed, full.region),
         internet_gateway=spec.network_id is None and bool(routed) and zonal,
-        egress_only_gateway=spec.network_id is None and ipv6 and bool(ways),
+        egress_only_gateway=spec.network_id is None and ipv6 and any(way.private for way in ways),
         tag_adopted_subnets=not spec.disable_subnet_tags,
         pod_cidr=spec.pod_cidr,
         service_cidr=spec.service_cluster_ip_range or "",
@@ -77,7 +80,7 @@ def plan_network(full: FullSpec, cloud: Cloud) -> NetworkPlan:
 
 @dataclass(frozen=True, slots=True)
 class _WayOut:
-    """The private subnets of one zone that leave the network alike, and where."""
+    """The subnets of one zone that leave the network alike, and where: private ones, public ones that need NAT64."""
 
     key: str
     """The zone, or the first subnet's name when the zone has several ways out."""
@@ -104,45 +107,63 @@ class _WayOut:
         return NatGateway(self.key, self.zone, self.outlet, allocation_id=self.egress, public_ip=public_ip)
 
     @property
+    def private(self) -> tuple[SubnetSpec, ...]:
+        return tuple(subnet for subnet in self.members if kind_of(subnet) in PRIVATE_TYPES)
+
+    @property
     def extra_routes(self) -> tuple[RouteSpec, ...]:
-        return tuple(route for subnet in self.members for route in subnet.additional_routes or ())
+        return tuple(route for subnet in self.private for route in subnet.additional_routes or ())
 
-    def table(self, *, ipv6: bool) -> RouteTable:
-        """Default route(s) first decided, then what the manifest adds; sorted by destination."""
+    def table_of(self, subnet: SubnetSpec) -> str:
+        """The key of the table of one of the members."""
+        prefix = _PRIVATE_PREFIX if kind_of(subnet) in PRIVATE_TYPES else _PUBLIC_PREFIX
+        return f"{prefix}{self.key}"
+
+    def tables(self, *, ipv6: bool) -> Iterator[RouteTable]:
+        """The private table, the public one, or both; routes sorted by destination."""
         target = self.key if self.hop is Hop.NAT else self.egress
-        routes = {ANY_IPV4: Route(ANY_IPV4, self.hop, target)}
-        if ipv6:
-            routes |= {NAT64: Route(NAT64, self.hop, target), ANY_IPV6: Route(ANY_IPV6, Hop.EGRESS_ONLY)}
-        routes |= {r.cidr: Route(r.cidr, _hop(r.target), r.target) for r in self.extra_routes}
-        return RouteTable(f"{_PRIVATE_TABLE}{self.key}", public=False, routes=tuple(routes[d] for d in sorted(routes)))
+        nat64 = Route(NAT64, self.hop, target)
+        if len(self.private) < len(self.members):
+            routes = (Route(ANY_IPV4, Hop.INTERNET), nat64, Route(ANY_IPV6, Hop.INTERNET))
+            yield RouteTable(f"{_PUBLIC_PREFIX}{self.key}", public=True, routes=routes)
+        if self.private:
+            default = Route(ANY_IPV4, self.hop, target)
+            more = (nat64, Route(ANY_IPV6, Hop.EGRESS_ONLY)) if ipv6 else ()
+            users = (Route(route.cidr, _hop(route.target), route.target) for route in self.extra_routes)
+            found = {route.destination: route for route in (default, *more, *users)}
+            ordered = tuple(found[destination] for destination in sorted(found))
+            yield RouteTable(f"{_PRIVATE_PREFIX}{self.key}", public=False, routes=ordered)
 
 
-def _ways_out(routed: Sequence[SubnetSpec], subnets: Sequence[SubnetSpec]) -> tuple[_WayOut, ...]:
+def _ways_out(routed: Sequence[SubnetSpec], subnets: Sequence[SubnetSpec], *, ipv6: bool) -> tuple[_WayOut, ...]:
     """One way out a zone, or one for each distinct (egress, public IP) where a zone mixes them; sorted by key."""
     by_zone: dict[str, dict[tuple[str | None, str | None], list[SubnetSpec]]] = {}
     for subnet in routed:
-        if kind_of(subnet) in PRIVATE_TYPES:
+        nat64 = ipv6 and kind_of(subnet) is SubnetType.PUBLIC and subnet.ipv6_cidr is not None
+        if kind_of(subnet) in PRIVATE_TYPES or nat64:
             way = (subnet.egress, subnet.public_ip)
             by_zone.setdefault(subnet.zone or "", {}).setdefault(way, []).append(subnet)
     ways = [
-        _WayOut(zone if len(alike) == 1 else members[0].name, zone, tuple(members), _outlet(members[0], subnets))
+        _WayOut(zone if len(alike) == 1 else members[0].name, zone, tuple(members), _outlet(members, subnets))
         for zone, alike in by_zone.items()
         for members in alike.values()
     ]
     return tuple(sorted(ways, key=lambda way: way.key))
 
 
-def _outlet(private: SubnetSpec, subnets: Sequence[SubnetSpec]) -> str | None:
-    """Where the NAT gateway of a private subnet's zone stands: in a utility subnet, else in a public one."""
-    if private.egress and not private.egress.startswith("eipalloc-"):
+def _outlet(members: Sequence[SubnetSpec], subnets: Sequence[SubnetSpec]) -> str | None:
+    """Where a zone's NAT gateway stands: in a utility subnet, else (or for public members) in a public one."""
+    first = members[0]
+    if first.egress and not first.egress.startswith("eipalloc-"):
         return None
-    for kind in (SubnetType.UTILITY, SubnetType.PUBLIC):
+    private = next((subnet for subnet in members if kind_of(subnet) in PRIVATE_TYPES), None)
+    for kind in (SubnetType.UTILITY, SubnetType.PUBLIC) if private else (SubnetType.PUBLIC,):
         for subnet in subnets:
-            if subnet.zone == private.zone and kind_of(subnet) is kind:
+            if subnet.zone == first.zone and kind_of(subnet) is kind:
                 return subnet.name
     finding = Finding(
         ("spec", "subnets"),
-        f"private subnet {private.name!r} needs a NAT gateway, but zone {private.zone} has no utility subnet for it",
+        f"private subnet {first.name!r} needs a NAT gateway, but zone {first.zone} has no utility subnet for it",
         "add a subnet of type Utility in that zone, or set the private subnet's egress",
     )
     raise ManifestError([finding])
@@ -151,7 +172,7 @@ def _outlet(private: SubnetSpec, subnets: Sequence[SubnetSpec]) -> str | None:
 def _public_table(routed: Sequence[SubnetSpec]) -> tuple[RouteTable, ...]:
     """The public table is there as soon as one subnet is ours: NAT gateways and load balancers need it too."""
     default = (Route(ANY_IPV4, Hop.INTERNET), Route(ANY_IPV6, Hop.INTERNET))
-    return (RouteTable(_PUBLIC_TABLE, public=True, routes=default),) if routed else ()
+    return (RouteTable(PUBLIC_TABLE, public=True, routes=default),) if routed else ()
 
 
 def _nat_gateways(ways: Iterable[_WayOut]) -> tuple[NatGateway, ...]:
@@ -176,9 +197,9 @@ def _table_of(subnet: SubnetSpec, ways: Iterable[_WayOut], tables: Iterable[Rout
     """The table a subnet is associated with: none for adopted subnets and those the user routes."""
     if subnet.id is not None or subnet.egress == _EXTERNAL:
         return None
-    if kind_of(subnet) in PUBLIC_TYPES:
-        return next((table.key for table in tables if table.public), None)
-    return next((f"{_PRIVATE_TABLE}{way.key}" for way in ways if subnet in way.members), None)
+    own = next((way.table_of(subnet) for way in ways if subnet in way.members), None)
+    shared = PUBLIC_TABLE if any(table.key == PUBLIC_TABLE for table in tables) else None
+    return own or (shared if kind_of(subnet) in PUBLIC_TYPES else None)
 
 
 def _subnet(subnet: SubnetSpec, full: FullSpec, table: str | None) -> Subnet:

@@ -6,6 +6,7 @@ The layout below the store's address (docs/security.md says who reads what):
     secrets/control-plane/<name>           authorities with keys, service-account keys, encryption at rest
     secrets/apiserver/<name>               the same without any authority's key; certificates of API servers instead
     join/ca.crt                            what workers pin; machines write `token` and `addresses/<machine>` beside it
+    join/labels/<group>                    labels that a control plane gives a group's nodes (`plan/labels.py`)
     backups/etcd/<etcd cluster>/…          written by control planes
 
 Pure; a cloud only says how objects are made and readers let in.
@@ -28,6 +29,7 @@ from kops_pulumi.model import (
     StoreObject,
     StorePlan,
 )
+from kops_pulumi.plan import labels
 from kops_pulumi.plan.names import backups_prefix, join_prefix, own_bucket, secrets_prefix
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ def objects(plan: ClusterPlan) -> tuple[StoreObject, ...]:
     found = [*_bundles(plan), *_secrets(plan, Role.CONTROL_PLANE)]
     if plan.groups_of(Role.API_SERVER):
         found += _secrets(plan, Role.API_SERVER)
+    found += _labels(plan)
     found.append(StoreObject(f"{join_prefix('')[1:]}/ca.crt", StoreKind.PUBLIC, _MEMBERS, f"trust:{CLUSTER_CA}"))
     return tuple(sorted(found, key=lambda item: item.path))
 
@@ -90,6 +93,13 @@ def _bundles(plan: ClusterPlan) -> Iterator[StoreObject]:
     for group in plan.groups:
         if group.bundle is not None:
             yield StoreObject(group.bundle.path, StoreKind.BUNDLE, (group.role,), f"bundle:{group.name}")
+
+
+def _labels(plan: ClusterPlan) -> Iterator[StoreObject]:
+    for group in plan.groups:
+        if group.role is not Role.BASTION:
+            lines = "".join(f"{key}={value}\n" for key, value in sorted(labels.given(group.node_labels).items()))
+            yield StoreObject(f"{join_prefix('')[1:]}/labels/{group.name}", StoreKind.PUBLIC, _MEMBERS, f"text:{lines}")
 
 
 def _secrets(plan: ClusterPlan, role: Role) -> Iterator[StoreObject]:

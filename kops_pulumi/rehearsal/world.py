@@ -103,6 +103,7 @@ def environment(path: Path, attachment: str, readyz: str) -> dict[str, str]:
         "PULUMI_DEBUG_PROVIDERS": attachment,
         "PULUMI_BACKEND_URL": f"file://{backend}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "KOPS_SECRETS_PROVIDER": "passphrase",  # a key that the caller's own stacks use is out of reach
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }

@@ -116,7 +116,8 @@ def check_kubernetes(text: str, *, force: bool = False) -> list[Finding]:
     if version.major != 1 or version.minor > newest:
         severity = Severity.WARNING if force and version.major == 1 else Severity.ERROR
         message = f"Kubernetes {short} is newer than this kops-pulumi knows (1.{newest})"
-        return [Finding(VERSION_PATH, message, f"{choice}, upgrade kops-pulumi, or force it", severity)]
+        hint = f"{choice}, upgrade kops-pulumi, or give --allow-newer-kubernetes"
+        return [Finding(VERSION_PATH, message, hint, severity)]
     if version.minor < OLDEST_ACCEPTED_MINOR:
         return [
             Finding(

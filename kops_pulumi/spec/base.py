@@ -24,6 +24,22 @@ class SpecModel(BaseModel):
     )
 
 
+def plain(value: Any) -> Any:
+    """A model, or anything it holds, as plain data under YAML keys; what the user did not give is left out.
+
+    The same as `model_dump(by_alias=True, exclude_none=True)`, which would first build a serializer for every class.
+    """
+    if isinstance(value, BaseModel):
+        fields = type(value).__pydantic_fields__
+        given = ((info.alias or name, value.__dict__.get(name)) for name, info in fields.items())
+        return {key: plain(held) for key, held in given if held is not None}
+    if isinstance(value, dict):
+        return {key: plain(held) for key, held in value.items()}
+    if isinstance(value, list):
+        return [plain(held) for held in value]
+    return value
+
+
 def opt(description: str, *, key: str | None = None, dead: str | None = None, **bounds: Any) -> Any:
     """An optional field; `dead` marks a deprecated spelling and tells what takes its place."""
     return Field(default=None, description=description, alias=key, json_schema_extra=_marks(dead), **bounds)

@@ -57,7 +57,10 @@ class ClusterSpec(SpecModel):
     secret_store: str | None = opt("Object-store path of secrets; <configBase>/secrets by default.")
     key_store: str | None = opt("Object-store path of keys; <configBase>/pki by default.")
     project: str | None = opt("Project of the cloud account (GCE).")
-    protect: Bool | None = opt("Refuse to delete the cluster (an extension of kops_pulumi).")
+    protect: Bool | None = opt(
+        "true: `delete cluster` refuses; false: etcd volumes and keys are not protected in the engine either; absent: "
+        "the engine protects them and `delete cluster --yes` lifts that (an extension of kops_pulumi)."
+    )
 
     # Cluster network
     subnets: list[Subnet] | None = opt("The subnets, new or shared.")

@@ -16,7 +16,7 @@ from kops_pulumi.errors import Finding, KeyPath, ManifestError, Severity, errors
 from kops_pulumi.manifest import Document, Manifest
 from kops_pulumi.manifest.nodes import Node
 from kops_pulumi.spec import kinds, messages, shapes
-from kops_pulumi.spec.base import SpecModel
+from kops_pulumi.spec.base import SpecModel, plain
 from kops_pulumi.spec.cluster import Cluster
 from kops_pulumi.spec.instancegroup import InstanceGroup, SSHCredential
 from kops_pulumi.spec.keyset import Keyset
@@ -70,7 +70,8 @@ def parse(manifest: Manifest) -> ParsedManifest:
 
 def dump(model: SpecModel) -> dict[str, Any]:
     """A model as plain data under YAML keys; what the user did not give is left out."""
-    return model.model_dump(by_alias=True, exclude_none=True)
+    data: dict[str, Any] = plain(model)
+    return data
 
 
 def _read(document: Document) -> tuple[SpecModel | None, list[Finding]]:

@@ -38,17 +38,35 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as there:
     there.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"].replace("@", "\\0", 1))
 signal.pause()
 """
+_CRICTL = """\
+#!/usr/bin/python3
+# Stands in for crictl: lists and stops what stub_kubelet.py runs. A container's id is its pod's name and its own.
+import os, pathlib, signal, socket, sys
+files = {file.stem: file for file in pathlib.Path("/run/e2e-pods").glob("*.pid")}
+verb, words = sys.argv[1], sys.argv[2:]
+if verb == "ps":
+    asked = [word.partition("=")[2] for word in words if word.startswith("io.kubernetes.pod.name=")]
+    pods = [pod.removesuffix("-" + socket.gethostname()) for pod in asked]
+    names = [words[place + 1] for place, word in enumerate(words) if word == "--name"]
+    for identifier in files:
+        pod, name = identifier.split("_")
+        if pod in (pods or [pod]) and name in (names or [name]):
+            print(identifier)
+elif verb == "stop":
+    for identifier in words:
+        os.kill(int(files[identifier].read_text()), signal.SIGTERM)
+"""
 _STAND_INS: Mapping[str, Mapping[str, str]] = {
     "containerd": {"bin/containerd": _CONTAINERD, "bin/ctr": _SCRIPT, "bin/containerd-shim-runc-v2": _SCRIPT},
     "cni-plugins": {"loopback": _SCRIPT, "bridge": _SCRIPT},
-    "crictl": {"crictl": _SCRIPT},
+    "crictl": {"crictl": _CRICTL},
     "runc": {"runc": _SCRIPT},
 }
 _KERNEL = {
     # Kernel settings are this computer's, not the machine's: they are written down instead.
-    "/usr/local/sbin/sysctl": (f"{_SCRIPT}echo sysctl \"$@\" >>/var/log/e2e-kernel\n", 0o755),
-    "/usr/local/sbin/modprobe": (f"{_SCRIPT}echo modprobe \"$@\" >>/var/log/e2e-kernel\n", 0o755),
-    "/usr/local/sbin/swapoff": (f"{_SCRIPT}echo swapoff \"$@\" >>/var/log/e2e-kernel\n", 0o755),
+    "/usr/local/sbin/sysctl": (f'{_SCRIPT}echo sysctl "$@" >>/var/log/e2e-kernel\n', 0o755),
+    "/usr/local/sbin/modprobe": (f'{_SCRIPT}echo modprobe "$@" >>/var/log/e2e-kernel\n', 0o755),
+    "/usr/local/sbin/swapoff": (f'{_SCRIPT}echo swapoff "$@" >>/var/log/e2e-kernel\n', 0o755),
 }
 
 
@@ -105,14 +123,16 @@ class Cluster:
         for group in plan.groups:
             node = bootstrap.build(plan, full, group, cloud)
             ours = tuple(self._asset(asset) for asset in node.assets)
-            image = tuple(package for package in node.packages if package in ("openssl",))
+            image = tuple(package for package in node.packages if package == "openssl")
             content = bundle.bundle(dataclasses.replace(node, assets=ours, packages=image)).archive()
             digest = hashlib.sha256(content).hexdigest()
             assert group.bundle is not None
             assert group.user_data is not None
             text = group.user_data.text.replace(group.bundle.sha256, digest)
             self.world.put(group.bundle.path.replace(group.bundle.sha256, digest), content)
-            self.groups[group.name] = dataclasses.replace(group, user_data=dataclasses.replace(group.user_data, text=text))
+            self.groups[group.name] = dataclasses.replace(
+                group, user_data=dataclasses.replace(group.user_data, text=text)
+            )
 
     def _asset(self, asset: Asset) -> Asset:
         content = self._archive(asset) if asset.archive else self._program(asset.name)
@@ -120,7 +140,9 @@ class Cluster:
         file.write_bytes(content)
         self.world.assets[f"/{asset.name}"] = file
         urls = {"amd64": (f"https://{ASSETS}/{asset.name}",)}
-        return dataclasses.replace(asset, urls=urls, sha256={"amd64": hashlib.sha256(content).hexdigest()}, checksums={})
+        return dataclasses.replace(
+            asset, urls=urls, sha256={"amd64": hashlib.sha256(content).hexdigest()}, checksums={}
+        )
 
     def _program(self, name: str) -> bytes:
         if name == "kubelet":
@@ -129,9 +151,12 @@ class Cluster:
         return next(iter(stand_in.values())).encode() if stand_in else (self.programs / name).read_bytes()
 
     def _archive(self, asset: Asset) -> bytes:
-        inside = _STAND_INS.get(asset.name) or {member: "" for member in asset.members.get("amd64", ())}
+        inside = _STAND_INS.get(asset.name) or dict.fromkeys(asset.members.get("amd64", ()), "")
         buffer = io.BytesIO()
-        with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=1, mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
+        with (
+            gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=1, mtime=0) as zipped,
+            tarfile.open(fileobj=zipped, mode="w") as tar,
+        ):
             for name, text in inside.items():
                 content = text.encode() or (self.programs / Path(name).name).read_bytes()
                 entry = tarfile.TarInfo(name)
@@ -183,21 +208,38 @@ class Cluster:
             try:
                 until(f"{group} has booted", booted, seconds, 1)
             except Failed as error:
-                raise Failed(f"{error}\n{machine.journal('kops-boot.service', 'kubelet.service', 'cloud-final.service')}") from None
+                raise Failed(
+                    f"{error}\n{machine.journal('kops-boot.service', 'kubelet.service', 'cloud-final.service')}"
+                ) from None
 
     def admin(self, address: str) -> Path:
         """A kubeconfig as `export kubeconfig --admin` makes it, for the API at an address."""
         client = pki.leaf(self.pki.authorities[CLUSTER_CA], "kops-pulumi-admin", ["system:masters"])
         access = kubeconfig.Access(
-            self.planned.plan.name, f"https://{address}", self.pki.authorities[CLUSTER_CA].certificate, client.certificate, client.key
+            self.planned.plan.name,
+            f"https://{address}",
+            self.pki.authorities[CLUSTER_CA].certificate,
+            client.certificate,
+            client.key,
         )
         file = self.site.directory / f"kubeconfig-{address}"
-        file.write_text(kubeconfig.text(access).replace(f"server: https://{address}", f"server: https://{address}\n    tls-server-name: kubernetes"))
+        file.write_text(
+            kubeconfig.text(access).replace(
+                f"server: https://{address}", f"server: https://{address}\n    tls-server-name: kubernetes"
+            )
+        )
         return file
 
     def kubectl(self, address: str, *arguments: str, check: bool = True, data: str | None = None) -> str:
         """kubectl as the administrator, from the cluster's network, against one API server."""
-        command = ["ip", "netns", "exec", self.site.name, self.programs / "kubectl", f"--kubeconfig={self.admin(address)}"]
+        command = [
+            "ip",
+            "netns",
+            "exec",
+            self.site.name,
+            self.programs / "kubectl",
+            f"--kubeconfig={self.admin(address)}",
+        ]
         return run(*command, "--request-timeout=20s", *arguments, check=check, data=data)
 
     def etcdctl(self, group: str, etcd: str, *arguments: str, check: bool = True) -> str:
@@ -205,6 +247,7 @@ class Cluster:
         node = next(e for e in self.planned.plan.etcd if e.name == etcd)
         keys = f"/etc/kubernetes/pki/etcd/{etcd}/client"
         return self.machines[group].run(
-            "etcdctl", f"--endpoints=https://127.0.0.1:{node.client_port}", "--cacert=/etc/kubernetes/pki/etcd/etcd-clients-ca.crt",
+            "etcdctl", f"--endpoints=https://127.0.0.1:{node.client_port}",
+            "--cacert=/etc/kubernetes/pki/etcd/etcd-clients-ca.crt",
             f"--cert={keys}.crt", f"--key={keys}.key", *arguments, check=check,
         )  # fmt: skip

@@ -2,8 +2,8 @@
 
 A `Datacenter` is one network namespace with a bridge (the cloud and every machine are on it; nothing is on the host's
 network) and a directory. A `Machine` is systemd-nspawn's container in a namespace joined to that bridge: it boots,
-cloud-init reads its user data, and it can be killed like a machine that loses power. A volume is a loop device. All of it
-is removed by `close`, by the process ids and names that were made here.
+cloud-init reads its user data, and it can be killed like a machine that loses power. A volume is a loop device.
+All of it is removed by `close`, by the process ids and names that were made here.
 """
 
 from __future__ import annotations
@@ -40,14 +40,20 @@ system_info: {distro: debian}
 """
 
 
-class Failed(AssertionError):
+class Failed(AssertionError):  # noqa: N818 (it reads as a sentence: until … or Failed)
     """A command on a machine failed."""
 
 
 def run(*command: str | Path, check: bool = True, timeout: float = 60, data: str | None = None) -> str:
     """Run a command here; its output, or Failed with both of its streams."""
     done = subprocess.run(
-        [str(word) for word in command], capture_output=True, text=True, timeout=timeout, input=data, errors="replace"
+        [str(word) for word in command],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=timeout,
+        input=data,
+        errors="replace",
     )
     if check and done.returncode:
         raise Failed(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
@@ -111,7 +117,7 @@ class Datacenter:
 
     def close(self) -> None:
         """End and remove everything."""
-        for machine in self.machines:
+        for machine in list(self.machines):
             with contextlib.suppress(Failed, OSError):
                 machine.kill()
         for identifier, loop in self.loops.items():
@@ -188,7 +194,8 @@ class Machine:
         hidden = [f"--tmpfs={path}" for path in HIDDEN if Path(path).is_dir()]
         self.process = subprocess.Popen(
             [
-                "systemd-nspawn", "--quiet", f"--directory={self.root}", f"--network-namespace-path=/run/netns/{self.netns}",
+                "systemd-nspawn", "--quiet", f"--directory={self.root}",
+                f"--network-namespace-path=/run/netns/{self.netns}",
                 "--register=no", "--keep-unit", f"--machine={self.id}", "--console=read-only", "--resolv-conf=off",
                 "--timezone=off", "--link-journal=no", f"--bind-ro={programs}:/opt/e2e/bin", *hidden, "--boot", "--",
                 "systemd.unit=multi-user.target",
@@ -203,9 +210,16 @@ class Machine:
     def _connect(self) -> None:
         run("ip", "netns", "add", self.netns)
         port = f"m{self.address.replace('.', '')[-8:]}"
-        run("ip", "-n", self.site.name, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", self.netns)
+        run(
+            "ip", "-n", self.site.name, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", self.netns
+        )
         self.site.ip(f"link set {port} master br0 up")
-        for line in ("link set lo up", f"addr add {self.address}/16 dev eth0", "link set eth0 up", f"route add default via {GATEWAY}"):
+        for line in (
+            "link set lo up",
+            f"addr add {self.address}/16 dev eth0",
+            "link set eth0 up",
+            f"route add default via {GATEWAY}",
+        ):
             run("ip", "-n", self.netns, *line.split())
 
     def _find_leader(self) -> bool:
@@ -220,7 +234,18 @@ class Machine:
 
     def command(self, *command: str) -> list[str]:
         """A command line that runs `command` on the machine."""
-        return ["nsenter", f"--target={self.leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd=/", *command]
+        return [
+            "nsenter",
+            f"--target={self.leader}",
+            "--mount",
+            "--uts",
+            "--ipc",
+            "--net",
+            "--pid",
+            "--root",
+            "--wd",
+            *command,
+        ]
 
     def run(self, *command: str, check: bool = True, timeout: float = 60, data: str | None = None) -> str:
         """Run a command on the machine."""
@@ -232,7 +257,7 @@ class Machine:
 
     def attach(self, device: str, volume: Volume) -> None:
         """A disk appears: the same one as this computer's loop device."""
-        number = os.stat(self.site.loops[volume.id]).st_rdev
+        number = Path(self.site.loops[volume.id]).stat().st_rdev
         node = Path(f"/proc/{self.leader}/root{device}")
         node.unlink(missing_ok=True)
         os.mknod(node, 0o600 | 0o060000, number)
@@ -240,7 +265,9 @@ class Machine:
     def journal(self, *units: str, lines: int = 200) -> str:
         """What was logged, for messages of failed tests."""
         chosen = [f"--unit={unit}" for unit in units]
-        return self.run("journalctl", "--no-pager", "--output=short-monotonic", f"--lines={lines}", *chosen, check=False)
+        return self.run(
+            "journalctl", "--no-pager", "--output=short-monotonic", f"--lines={lines}", *chosen, check=False
+        )
 
     def kill(self) -> None:
         """Power off, at once: nothing on it gets to say good-bye."""

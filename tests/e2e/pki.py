@@ -1,4 +1,4 @@
-"""The planned PKI, made as `components/pki.py` has it made, and the store's objects with the texts that Pulumi puts there."""
+"""The planned PKI, made as `components/pki.py` has it made, and the store's objects with the texts that are in them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ class Pki:
             return str(await contents.text(item, Handles(pki=PkiHandles(outputs, keys, {}, rand))).future()).encode()
 
         async def all_of() -> dict[str, bytes]:
-            return {item.path: await text(item.path) for item in store.objects(plan) if item.kind is not StoreKind.BUNDLE}
+            return {
+                item.path: await text(item.path) for item in store.objects(plan) if item.kind is not StoreKind.BUNDLE
+            }
 
         return asyncio.run(all_of())
 
@@ -67,7 +69,9 @@ def make(plan: ClusterPlan) -> Pki:
     for keyset in plan.certificates:
         if keyset.kind is CertificateKind.KEY_PAIR:
             key = rsa.generate_private_key(65537, 2048)
-            public[keyset.key] = key.public_key().public_bytes(_PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+            public[keyset.key] = (
+                key.public_key().public_bytes(_PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+            )
             private[keyset.key] = _text(key)
         elif keyset.kind is CertificateKind.SECRET_KEY:
             random[keyset.key] = base64.b64encode(secrets.token_bytes(32)).decode()

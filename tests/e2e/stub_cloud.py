@@ -1,7 +1,7 @@
 """A stand-in for the parts of AWS that machines call while they boot: IMDSv2, S3 and EC2's volumes and instances.
 
 It listens inside the cluster's network namespace, at the addresses and names that the real ones have, over TLS with an
-authority of its own. Who calls is told by the source address, as IMDS does. Every signature (SigV4) is checked, and what
+authority of its own. Who calls is told by the source address, as IMDS does. Every signature (SigV4) is checked; what
 a role may do in the store is a table: what is not in it is refused. Asset downloads come from here too.
 """
 
@@ -167,7 +167,13 @@ def _handler(world: World, route: _Route) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {key.lower(): value for key, value in self.headers.items()}
             request = _Request(
-                self.command, headers.get("host", ""), path, urllib.parse.parse_qs(raw, keep_blank_values=True), raw, headers, body
+                self.command,
+                headers.get("host", ""),
+                path,
+                urllib.parse.parse_qs(raw, keep_blank_values=True),
+                raw,
+                headers,
+                body,
             )
             instance = world.caller(self.client_address[0])
             status, content = route(world, instance, request) if instance else (403, b"no machine of this cluster")
@@ -176,7 +182,7 @@ def _handler(world: World, route: _Route) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_PUT = do_POST = do_HEAD = answer
+        do_GET = do_PUT = do_POST = do_HEAD = answer  # noqa: N815 (the names that http.server looks for)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Stay silent."""
@@ -269,7 +275,10 @@ def _attach(world: World, instance: Instance, given: Mapping[str, list[str]]) ->
         return 400, b"<Error><Code>VolumeInUse</Code><Message>already attached to an instance</Message></Error>"
     device = given["Device"][0]
     if any(v.instance == instance.id and v.device == device for v in world.volumes.values()):
-        return 400, f"<Response><Errors><Error><Message>{device} is already in use</Message></Error></Errors></Response>".encode()
+        return (
+            400,
+            f"<Response><Errors><Error><Message>{device} already in use</Message></Error></Errors></Response>".encode(),
+        )
     instance.attach(device.replace("/dev/sd", "/dev/xvd"), volume)
     volume.instance, volume.device = instance.id, device
     text = f"<AttachVolumeResponse><volumeId>{volume.id}</volumeId><status>attaching</status></AttachVolumeResponse>"
@@ -294,7 +303,10 @@ def _describe_volumes(world: World, given: Mapping[str, list[str]]) -> _Answer:
 
 def _describe_instances(world: World) -> _Answer:
     items = "".join(_described(world, i) for i in world.instances.values() if i.state == "running")
-    return 200, f"<DescribeInstancesResponse><reservationSet>{items}</reservationSet></DescribeInstancesResponse>".encode()
+    return (
+        200,
+        f"<DescribeInstancesResponse><reservationSet>{items}</reservationSet></DescribeInstancesResponse>".encode(),
+    )
 
 
 def _described(world: World, instance: Instance) -> str:
@@ -326,7 +338,15 @@ def _signed(world: World, instance: Instance, request: _Request) -> bool:
     names = parts["SignedHeaders"].split(";")
     query = "&".join(sorted(item if "=" in item else f"{item}=" for item in request.raw_query.split("&") if item))
     canonical = "\n".join(
-        [request.method, request.path, query, *(f"{n}:{request.headers[n].strip()}" for n in names), "", ";".join(names), digest]
+        [
+            request.method,
+            request.path,
+            query,
+            *(f"{n}:{request.headers[n].strip()}" for n in names),
+            "",
+            ";".join(names),
+            digest,
+        ]
     )
     scope = f"{day}/{region}/{service}/aws4_request"
     hashed = hashlib.sha256(canonical.encode()).hexdigest()

@@ -3,7 +3,7 @@
 
 A container gets what the kubelet and a runtime would give it and nothing more: a root of its own with the image's
 program, the volumes that its manifest mounts (read-only where it says so), the machine's hosts file as a copy from the
-time of its start unless the manifest mounts it, the user and group of its security context, and exactly the command line
+time of its start unless the manifest mounts it, the user and group of its security context, exactly the command line
 of the manifest. What ends is started again; what leaves the directory or changes is ended. Liveness probes are obeyed.
 Registers its Node with the credentials in its kubeconfig. Runs with the distribution's Python and PyYAML.
 """
@@ -46,7 +46,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def mount(source: str, target: str, flags: int, kind: str = "", options: str = "") -> None:
-    if _libc.mount(source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), options.encode() or None):
+    if _libc.mount(
+        source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), options.encode() or None
+    ):
         raise OSError(ctypes.get_errno(), f"mount {source} on {target}")
 
 
@@ -56,6 +58,8 @@ class Container:
     def __init__(self, pod: dict, spec: dict) -> None:
         self.pod, self.spec = pod, spec
         self.name = f"{pod['metadata']['name']}_{spec['name']}"
+        self.pid_file = PODS / f"{self.name}.pid"
+        self.root = PODS / self.name
         self.process: subprocess.Popen[bytes] | None = None
         self.started = self.next_start = self.next_probe = 0.0
         self.starts = self.failures = 0
@@ -67,37 +71,38 @@ class Container:
         values = {item["name"]: str(item.get("value", "")) for item in self.spec.get("env", [])}
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOSTNAME": os.uname().nodename, **values}
         command = [expand(word, environment) for word in command]
-        root = self.prepare()
+        self.prepare()
         print(f"start {self.name}: {' '.join(command)}", flush=True)
-        self.process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=lambda: self.enter(root)
-        )
+        order = json.dumps({"pod": self.pod, "container": self.spec["name"], "command": command})
+        inside = [sys.executable, __file__, "--enter", order]
+        self.process = subprocess.Popen(inside, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
+        self.pid_file.write_text(str(self.process.pid))
         self.started = time.monotonic()
         self.starts += 1
 
-    def prepare(self) -> Path:
-        root = PODS / self.name
+    def prepare(self) -> None:
+        root = self.root
         for path in ("proc", "dev", "etc", "tmp", "usr/local/bin", *(p.lstrip("/") for p in _LIBRARIES)):
             (root / path).mkdir(parents=True, exist_ok=True)
         (root / "etc/hosts").write_text(Path("/etc/hosts").read_text())
         (root / "etc/resolv.conf").touch()
         (root / "etc/passwd").write_text("root:x:0:0::/:/sbin/nologin\n")
         (root / "tmp").chmod(0o1777)
-        return root
 
-    def enter(self, root: Path) -> None:
-        """In the child: a mount namespace with the container's file system, and its user."""
+    def enter(self) -> None:
+        """In the container's process: a mount namespace with its file system, and its user."""
+        root = self.root
         os.setsid()
         if _libc.unshare(_CLONE_NEWNS):
             raise OSError(ctypes.get_errno(), "unshare")
         mount("none", "/", _MS_REC | _MS_PRIVATE)
         mount(str(root), str(root), _MS_BIND)
         for path in (*_LIBRARIES, "/proc", "/dev"):
-            if os.path.isdir(path):
-                mount(path, f"{root}{os.path.realpath(path) if path != '/lib64' else path}", _MS_BIND | _MS_REC)
+            if Path(path).is_dir():
+                mount(path, f"{root}{path if path == '/lib64' else os.path.realpath(path)}", _MS_BIND | _MS_REC)
         for path in ("/lib", "/lib64"):
-            if os.path.islink(path):
+            if Path(path).is_symlink():
                 mount(os.path.realpath(path), f"{root}{path}", _MS_BIND | _MS_REC)
         mount(str(PROGRAMS), f"{root}/usr/local/bin", _MS_BIND)
         volumes = {volume["name"]: volume for volume in self.pod["spec"].get("volumes", [])}
@@ -124,7 +129,11 @@ class Container:
             source.mkdir(parents=True, exist_ok=True)
         if kind == "FileOrCreate" and not source.exists():
             source.touch()
-        if not source.exists() or (kind.startswith("Directory") and not source.is_dir()) or (kind.startswith("File") and not source.is_file()):
+        if (
+            not source.exists()
+            or (kind.startswith("Directory") and not source.is_dir())
+            or (kind.startswith("File") and not source.is_file())
+        ):
             raise FileNotFoundError(f"hostPath {source} ({kind})")
         if source.is_dir():
             target.mkdir(parents=True, exist_ok=True)
@@ -152,6 +161,7 @@ class Container:
             self.probe(now)
 
     def ended(self, how: str) -> None:
+        self.pid_file.unlink(missing_ok=True)
         lived = time.monotonic() - self.started if self.started else 0.0
         pause = 1.0 if lived > 60 else min(10.0, 1.0 * 2 ** min(self.starts, 4))
         self.next_start = time.monotonic() + pause
@@ -182,6 +192,7 @@ class Container:
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         self.process.wait()
+        self.pid_file.unlink(missing_ok=True)
 
 
 def drop_capabilities(wanted: dict) -> None:
@@ -206,7 +217,9 @@ def answers(get: dict, container: dict, timeout: float) -> bool:
     port = ports.get(get["port"], get["port"])
     host = get.get("host", "127.0.0.1")
     if get.get("scheme", "HTTP") == "HTTPS":
-        connection = http.client.HTTPSConnection(host, int(port), timeout=timeout, context=ssl._create_unverified_context())
+        connection = http.client.HTTPSConnection(
+            host, int(port), timeout=timeout, context=ssl._create_unverified_context()
+        )
     else:
         connection = http.client.HTTPConnection(host, int(port), timeout=timeout)
     try:
@@ -226,7 +239,11 @@ class Pods:
         self.containers: dict[Path, list[Container]] = {}
 
     def read(self) -> None:
-        found = {p: p.read_bytes() for p in sorted(MANIFESTS.glob("*.y*ml")) if not p.name.startswith(".")} if MANIFESTS.is_dir() else {}
+        found = (
+            {p: p.read_bytes() for p in sorted(MANIFESTS.glob("*.y*ml")) if not p.name.startswith(".")}
+            if MANIFESTS.is_dir()
+            else {}
+        )
         for path in [p for p in self.texts if found.get(p) != self.texts[p]]:
             for container in self.containers.pop(path, []):
                 print(f"stop {container.name}", flush=True)
@@ -309,7 +326,9 @@ class Registration:
         certificate.chmod(0o600)
         user = {"client-certificate": str(certificate), "client-key": str(certificate)}
         config["users"] = [{"name": "default-auth", "user": user}]
-        config["contexts"] = [{"name": "default", "context": {"cluster": config["clusters"][0]["name"], "user": "default-auth"}}]
+        config["contexts"] = [
+            {"name": "default", "context": {"cluster": config["clusters"][0]["name"], "user": "default-auth"}}
+        ]
         config["current-context"] = "default"
         kubeconfig.write_text(yaml.safe_dump(config))
         kubeconfig.chmod(0o600)
@@ -323,7 +342,15 @@ class Registration:
         name = self.options.get("hostname-override") or os.uname().nodename
         names = f"DNS:{name},IP:{self.address()}"
         target.write_text(
-            self.signed(host, context, {}, "kubernetes.io/kubelet-serving", f"/O=system:nodes/CN=system:node:{name}", names, "server auth")
+            self.signed(
+                host,
+                context,
+                {},
+                "kubernetes.io/kubelet-serving",
+                f"/O=system:nodes/CN=system:node:{name}",
+                names,
+                "server auth",
+            )
         )
 
     def address(self) -> str:
@@ -335,23 +362,40 @@ class Registration:
             return str(probe.getsockname()[0])
 
     def signed(
-        self, host: str, context: ssl.SSLContext, headers: dict[str, str], signer: str, subject: str, names: str, usage: str
+        self,
+        host: str,
+        context: ssl.SSLContext,
+        headers: dict[str, str],
+        signer: str,
+        subject: str,
+        names: str,
+        usage: str,
     ) -> str:
         """A new key and its certificate, signed by the cluster within a minute."""
         PKI.mkdir(parents=True, exist_ok=True)
         key = subprocess.run(
-            ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], capture_output=True, check=True
+            ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+            capture_output=True,
+            check=True,
         ).stdout
         extension = ["-addext", f"subjectAltName={names}"] if names else []
         request = subprocess.run(
-            ["openssl", "req", "-new", "-key", "/dev/stdin", "-subj", subject, *extension], input=key, capture_output=True, check=True
+            ["openssl", "req", "-new", "-key", "/dev/stdin", "-subj", subject, *extension],
+            input=key,
+            capture_output=True,
+            check=True,
         ).stdout
         spec = {
             "request": base64.b64encode(request).decode(),
             "signerName": signer,
             "usages": ["digital signature", usage],
         }
-        body = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"generateName": "csr-"}, "spec": spec}
+        body = {
+            "apiVersion": "certificates.k8s.io/v1",
+            "kind": "CertificateSigningRequest",
+            "metadata": {"generateName": "csr-"},
+            "spec": spec,
+        }
         path = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
         made = self.ask(host, context, "POST", path, headers, json.dumps(body))
         for _ in range(60):
@@ -361,7 +405,15 @@ class Registration:
             time.sleep(1)
         raise ValueError(f"{signer} did not sign {made['metadata']['name']}")
 
-    def ask(self, host: str, context: ssl.SSLContext, method: str, path: str, headers: dict[str, str], body: str | None = None) -> dict:
+    def ask(
+        self,
+        host: str,
+        context: ssl.SSLContext,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: str | None = None,
+    ) -> dict:
         connection = http.client.HTTPSConnection(host, timeout=10, context=context)
         try:
             connection.request(method, path, body, {"Content-Type": "application/json", **headers})
@@ -377,7 +429,7 @@ class Registration:
         host, context = credentials(kubeconfig)
         name = self.options.get("hostname-override") or os.uname().nodename
         status = self.call(host, context, "POST", "/api/v1/nodes", self.node(name))
-        if status == 409 or status == 201:
+        if status in {201, 409}:
             addresses = [{"type": "InternalIP", "address": self.address()}, {"type": "Hostname", "address": name}]
             conditions = [{"type": "Ready", "status": "True", "reason": "E2E"}]
             body = json.dumps({"status": {"conditions": conditions, "addresses": addresses}})
@@ -408,20 +460,30 @@ class Registration:
 
 def healthz() -> None:
     """The kubelet's own health endpoint, which kubeadm may wait for."""
+
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"ok")
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 10248), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
+def enter(order: dict) -> None:
+    """Become a container's program: run in a process of its own, because this one has threads."""
+    spec = next(spec for spec in order["pod"]["spec"]["containers"] if spec["name"] == order["container"])
+    Container(order["pod"], spec).enter()
+    os.execvp(order["command"][0], order["command"])  # noqa: S606 (as a container runtime does)
+
+
 def main() -> None:
+    if sys.argv[1:2] == ["--enter"]:
+        enter(json.loads(sys.argv[2]))
     if "--version" in sys.argv:
         print(f"Kubernetes {os.environ.get('KOPS_E2E_VERSION', 'v1.34.2')}")
         return

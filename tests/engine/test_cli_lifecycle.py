@@ -22,8 +22,11 @@ Cli = Callable[..., tuple[int, str, str]]
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
     if engines.look().engine is None:
         pytest.skip("no engine (`make setup` installs one)")
-    for variable in ("KOPS_CLUSTER_NAME", "KOPS_STATE_STORE", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"):
+    for variable in ("KOPS_CLUSTER_NAME", "KOPS_STATE_STORE", "PULUMI_CONFIG_PASSPHRASE"):
         monkeypatch.delenv(variable, raising=False)
+    # A rehearsal leaves alone where the user's own stacks are kept, and the key of their secrets.
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://not-for-rehearsals")
+    monkeypatch.setenv("KOPS_SECRETS_PROVIDER", "awskms://alias/not-for-rehearsals")
     monkeypatch.setenv("KOPS_PULUMI_WORLD", str(tmp_path / "world"))
     monkeypatch.chdir(tmp_path)
 
@@ -76,8 +79,30 @@ def test_create_update_edit_update_delete(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_real_cloud_is_never_touched_without_a_passphrase(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("PULUMI_BACKEND_URL", "KOPS_SECRETS_PROVIDER"):
+        monkeypatch.delenv(variable)
     cli("create", "cluster", NAME, "--zones", "eu-west-1a", "--admin-access", "192.0.2.0/24")
     monkeypatch.setenv("PULUMI_HOME", str(Path.cwd() / "home"))
     code, out, err = cli("update", "cluster", NAME)
     assert (code, out) == (4, "")
     assert "PULUMI_CONFIG_PASSPHRASE" in err
+
+
+def test_a_cloud_without_resources_is_refused_in_a_sentence(cli: Cli) -> None:
+    cli(
+        "create",
+        "cluster",
+        NAME,
+        "--cloud",
+        "gce",
+        "--zones",
+        "europe-west1-b",
+        "--project",
+        "p",
+        "--networking",
+        "cilium",
+    )
+    code, out, err = cli("update", "cluster", NAME, "--rehearse")
+    assert (code, out) == (3, "")
+    assert "error: clusters on gce can be planned, but not deployed" in err
+    assert "Traceback" not in err

@@ -42,3 +42,11 @@ def test_a_cluster_from_a_users_own_program(rehearse, tmp_path):
     first = rehearse(sys.executable, program, cwd=tmp_path).splitlines()
     assert first[-1] == "api.minimal.example.com"
     assert rehearse(sys.executable, program, cwd=tmp_path).splitlines()[0].startswith("no changes; ")
+
+
+def test_a_cluster_among_other_resources(rehearse):
+    program = ROOT / "examples" / "program"
+    before = (program / "Pulumi.dev.yaml").read_bytes()
+    assert "api-address created" in rehearse("pulumi", "up", "-s", "dev", "--yes", "--skip-preview", cwd=program)
+    rehearse("pulumi", "preview", "-s", "dev", "--expect-no-changes", cwd=program)
+    assert (program / "Pulumi.dev.yaml").read_bytes() == before

@@ -5,7 +5,10 @@ A test that finds a difference which is not here fails; so does one that finds n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from kops_pulumi.model import ClusterPlan, DnsType, Role
 
 
 @dataclass(frozen=True)
@@ -89,22 +92,37 @@ IAM: tuple[IamDeviation, ...] = (
 
 @dataclass(frozen=True)
 class StructureDeviation:
-    """How many resources of a type we have more (or, negative, fewer) than kops in some scenarios."""
+    """How many resources of a type we have more (or, negative, fewer) than kops for some clusters."""
 
     name: str
     reason: str
     type: str
     """Terraform's name."""
     more: int
-    scenarios: frozenset[str]
+    applies: Callable[[ClusterPlan], bool]
 
 
-_WITHOUT_DNS = frozenset({"minimal-ipv6-dns-none"})
+def _without_dns(plan: ClusterPlan) -> bool:
+    return plan.dns.type is DnsType.NONE
+
+
+def _with_api_servers(plan: ClusterPlan) -> bool:
+    return any(group.security_group_override is None for group in plan.groups_of(Role.API_SERVER))
+
+
 _NO_KOPS_CONTROLLER = "our nodes join through the API's own port; there is no kops-controller (3988) to balance"
 
 STRUCTURE: tuple[StructureDeviation, ...] = (
-    StructureDeviation("no-kops-controller-listener", _NO_KOPS_CONTROLLER, "aws_lb_listener", -1, _WITHOUT_DNS),
-    StructureDeviation("no-kops-controller-targets", _NO_KOPS_CONTROLLER, "aws_lb_target_group", -1, _WITHOUT_DNS),
+    StructureDeviation("no-kops-controller-listener", _NO_KOPS_CONTROLLER, "aws_lb_listener", -1, _without_dns),
+    StructureDeviation("no-kops-controller-targets", _NO_KOPS_CONTROLLER, "aws_lb_target_group", -1, _without_dns),
+    StructureDeviation(
+        "api-servers-have-a-security-group-of-their-own",
+        "kops puts machines of APIServer groups into the control planes' security group, where everything is open to "
+        "everybody; in one of their own they do not reach the ports by which etcd's members speak to each other",
+        "aws_security_group",
+        1,
+        _with_api_servers,
+    ),
 )
 
 

@@ -25,7 +25,7 @@ FITS_ANYWHERE = 16 * 1024 * 0.9
 """Bytes of ours without the user's parts, as they are: AWS's limit, with the room that we keep."""
 
 
-@pytest.mark.parametrize("scenario", (*AWS, *OTHERS))
+@pytest.mark.parametrize("scenario", [*AWS, *OTHERS])
 def test_user_data_is_small_for_every_role_and_the_same_each_time(shared: Path, scenario: str) -> None:
     manifest = shared / "scenarios" / scenario / "cluster.yaml"
     planned, again = (pipeline.load([manifest]).plan for _ in range(2))

@@ -43,17 +43,20 @@ def allows(deviation: PropertyDeviation, kind: str, attribute: str) -> bool:
 @every_scenario
 def test_there_are_as_many_resources_of_each_type(shared: Path, name: str) -> None:
     theirs = terraform.read(directory(shared, name) / "kubernetes.tf")
-    mine = Counter(resource.type for resource in recorded.cluster(directory(shared, name) / "cluster.yaml"))
+    manifest = directory(shared, name) / "cluster.yaml"
+    mine = Counter(resource.type for resource in recorded.cluster(manifest))
     more = {kind: mine[token] - len(theirs.get(kind, {})) for kind, token in structure.TYPES.items()}
-    expected = {deviation.type: deviation.more for deviation in STRUCTURE if name in deviation.scenarios}
+    plan = recorded.plan_of(manifest)
+    expected = {deviation.type: deviation.more for deviation in STRUCTURE if deviation.applies(plan)}
     assert {kind: count for kind, count in more.items() if count} == expected
 
 
 @every_scenario
 def test_resources_are_called_as_kops_calls_them(shared: Path, name: str) -> None:
     theirs = terraform.read(directory(shared, name) / "kubernetes.tf")
-    mine = recorded.cluster(directory(shared, name) / "cluster.yaml")
-    fewer = {deviation.type for deviation in STRUCTURE if name in deviation.scenarios}
+    manifest = directory(shared, name) / "cluster.yaml"
+    mine = recorded.cluster(manifest)
+    fewer = {deviation.type for deviation in STRUCTURE if deviation.applies(recorded.plan_of(manifest))}
     for kind in structure.NAMED:
         left, right = structure.kops(theirs, kind).keys(), structure.ours(mine, kind).keys()
         assert right <= left if kind in fewer else right == left, kind

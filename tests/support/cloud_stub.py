@@ -37,6 +37,8 @@ class Cloud:
     """Which machine holds each volume."""
     machines: list[dict[str, str]] = field(default_factory=list)
     busy_devices: set[str] = field(default_factory=set)
+    warmed: list[str] = field(default_factory=list)
+    """Groups whose machines said that they are prepared."""
     requests: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     page: int = 1000
@@ -52,6 +54,7 @@ class Cloud:
         return {
             "KOPS_IMDS": self.url,
             "KOPS_S3_ENDPOINT": f"{self.url}/s3",
+            "KOPS_AUTOSCALING_ENDPOINT": f"{self.url}/autoscaling",
             "KOPS_EC2_ENDPOINT": f"{self.url}/ec2",
             "KOPS_BACKOFF": "0",
             "KOPS_STALL": "1",
@@ -165,6 +168,9 @@ class _Handler(BaseHTTPRequestHandler):
                 return 200, self._volume(query["VolumeId.1"]).encode()
             case "AttachVolume":
                 return self._attach(query)
+            case "CompleteLifecycleAction":
+                self.cloud.warmed.append(query["AutoScalingGroupName"])
+                return 200, b"<CompleteLifecycleActionResponse/>"
             case "DescribeInstances":
                 return 200, self._instances().encode()
         return 400, b"<Response><Errors><Error><Message>no such action</Message></Error></Errors></Response>"
@@ -185,8 +191,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _attach(self, query: dict[str, str]) -> tuple[int, bytes]:
         if query["Device"] in self.cloud.busy_devices:
-            message = f"Invalid value '{query['Device']}' for unixDevice. Attachment point {query['Device']} is already in use"
-            return 400, f"<Response><Errors><Error><Message>{escape(message)}</Message></Error></Errors></Response>".encode()
+            device = query["Device"]
+            message = f"Invalid value '{device}' for unixDevice. Attachment point {device} is already in use"
+            return (
+                400,
+                f"<Response><Errors><Error><Message>{escape(message)}</Message></Error></Errors></Response>".encode(),
+            )
         self.cloud.volumes[query["VolumeId"]] = query["InstanceId"]
         return 200, b"<AttachVolumeResponse><status>attaching</status></AttachVolumeResponse>"
 
@@ -210,7 +220,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers["x-amz-security-token"] != SESSION:
             return False
         scope = parts["Credential"].split("/", 1)[1]
-        return parts["Credential"].startswith(f"{KEY}/") and parts["Signature"] == self._signature(service, scope, signed)
+        return parts["Credential"].startswith(f"{KEY}/") and parts["Signature"] == self._signature(
+            service, scope, signed
+        )
 
     def _signature(self, service: str, scope: str, signed: list[str]) -> str:
         split = urlsplit(self.path)

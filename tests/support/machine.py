@@ -1,7 +1,7 @@
 """A machine in a directory: the scripts run for real below `KOPS_ROOT`, and what only a real machine has is played.
 
-`systemctl`, `kubeadm`, `mount` and their like are small programs put first on PATH; they keep their state in files, do what
-is needed of them (kubeadm writes the files that kubeadm writes) and note how they were called.
+`systemctl`, `kubeadm`, `mount` and their like are small programs put first on PATH; they keep their state in files, do
+what is needed of them (kubeadm writes the files that kubeadm writes) and note how they were called.
 """
 
 from __future__ import annotations
@@ -44,16 +44,19 @@ FAKES: Mapping[str, str] = {
         K=$KOPS_ROOT/etc/kubernetes
         case "$*" in
         'init phase certs '*) secret "$K/pki/$4.crt" certificate 644; secret "$K/pki/$4.key" key ;;
-        'init phase kubeconfig '*) secret "$K/$4.conf" "    certificate-authority-data: $(base64 -w 0 "$K/pki/ca.crt")" ;;
+        'init phase kubeconfig '*)
+          secret "$K/$4.conf" "    certificate-authority-data: $(base64 -w 0 "$K/pki/ca.crt")" ;;
         'init phase control-plane apiserver'*) secret "$K/manifests/kube-apiserver.yaml" pod ;;
         'init phase control-plane '*)
-          for name in kube-apiserver kube-controller-manager kube-scheduler; do secret "$K/manifests/$name.yaml" pod; done ;;
+          for name in apiserver controller-manager scheduler; do secret "$K/manifests/kube-$name.yaml" pod; done ;;
         'init phase kubelet-start'*) secret "$KOPS_ROOT/var/lib/kubelet/config.yaml" config 644 ;;
         join*) secret "$K/kubelet.conf" kubeconfig; secret "$KOPS_ROOT/var/lib/kubelet/config.yaml" config 644
           mkdir -p "$KOPS_ROOT/var/lib/kubelet/pki"
           cp "$PLAYED/kubelet.pem" "$KOPS_ROOT/var/lib/kubelet/pki/kubelet-client-current.pem" ;;
         *'token create'*) echo abcdef.0123456789abcdef ;;
         esac""",
+    # This machine's API server answers; everything else is really asked for
+    "curl": r"""[[ $* != *livez* ]] || exit 0; PATH=${PATH#*:} exec curl "$@" """,
     "kubectl": r"""
         case "$*" in
         *'get csr'*) cat "$PLAYED/csr" ;;
@@ -86,6 +89,11 @@ class Machine:
     extra: dict[str, BundleFile] = field(default_factory=dict)
     """More of the bundle, by path on the machine."""
     settings: dict[str, str] = field(default_factory=dict)
+    whole: Bundle | None = None
+    """A bundle to boot instead of the small one that is made here."""
+    store: str = STORE
+    environment: dict[str, str] = field(default_factory=dict)
+    """More of node.env."""
 
     @property
     def played(self) -> Path:
@@ -98,6 +106,8 @@ class Machine:
         return log.read_text().splitlines() if log.exists() else []
 
     def bundle(self) -> Bundle:
+        if self.whole:
+            return self.whole
         settings = {
             "KOPS_API_NAME": "api.internal.c1",
             "KOPS_API_PORT": "1",
@@ -117,10 +127,11 @@ class Machine:
             **dict.fromkeys(empty, ""),
             "settings.env": "".join(f"{key}={value}\n" for key, value in settings.items()),
             "etcd.tsv": "main\ta\tetcd-a.internal.c1\tcp-a\n",
-            "etcd-clusters.tsv": f"main\t{member}\t4001\t2380\tetcd-clients-ca\tetcd-peers-ca-main\t{STORE}/backups/etcd/main\t15m\n",
+            "etcd-clusters.tsv": f"main\t{member}\t4001\t2380\tetcd-clients-ca\tetcd-peers-ca-main\t"
+            f"{STORE}/backups/etcd/main\t15m\n",
             "etcd/main.yaml": "- --initial-cluster=a=https://etcd-a.internal.c1:2380\n- --initial-cluster-state=new\n"
             "- --listen-peer-urls=https://@machine(url-host)@:2380\n",
-            "kubeadm/init.yaml": "name: @machine(name)@\ntoken: @machine(token)@\n",
+            "kubeadm/init.yaml": "name: @machine(name)@\n",
             "kubeadm/join.yaml": "name: @machine(name)@\ntoken: @machine(token)@\nhash: @machine(ca-hash)@\n",
             "kubelet.env": "KUBELET_KOPS_ARGS='--node-ip=@machine(address)@'\n",
         }
@@ -136,8 +147,9 @@ class Machine:
     def install(self, pki: Mapping[str, bytes]) -> None:
         """What the image and user data bring, and what the store and the cloud hold."""
         bundle = self.bundle()
-        self.cloud.objects[f"store/c1/nodes/g/{bundle.sha256}.tar.gz"] = bundle.archive()
-        self.cloud.objects |= {f"store/c1/secrets/{self.role.value}/{name}": data for name, data in pki.items()}
+        place = self.store.removeprefix("s3://")
+        self.cloud.objects[f"{place}/nodes/g/{bundle.sha256}.tar.gz"] = bundle.archive()
+        self.cloud.objects |= {f"{place}/secrets/{self.role.value}/{name}": data for name, data in pki.items()}
         self.cloud.facts |= {
             "meta-data/instance-id": "i-1",
             "meta-data/local-ipv4": "10.0.0.1",
@@ -154,16 +166,18 @@ class Machine:
             "KOPS_REGION": REGION,
             "KOPS_GROUP": "cp-a",
             "KOPS_ROLE": self.role.value,
-            "KOPS_BUNDLE": f"{STORE}/nodes/g/{bundle.sha256}.tar.gz",
+            "KOPS_BUNDLE": f"{self.store}/nodes/g/{bundle.sha256}.tar.gz",
             "KOPS_SHA256": bundle.sha256,
             "KOPS_VOLUME_MAIN": "vol-1",
             "KOPS_LATE_SANS": "'lb.example.com 10.9.8.7'",
+            **self.environment,
         }
         self._write("etc/kops-pulumi/node.env", "".join(f"{key}={value}\n" for key, value in node.items()))
         self._write("etc/hosts", "127.0.0.1 localhost\n")
         self._write("etc/fstab", "/dev/sda1 / ext4 defaults 0 1\n/swapfile none swap sw 0 0\n")
-        self._write("dev/nvme1n1", "")
-        self._write("sys/block/nvme1n1/device/serial", "vol1   \n")
+        for number in (1, 2):
+            self._write(f"dev/nvme{number}n1", "")
+            self._write(f"sys/block/nvme{number}n1/device/serial", f"vol{number}   \n")
         for path, file in first_files("aws").items():
             self._write(path[1:], file.content.decode(), file.mode)
         self.played.mkdir(exist_ok=True)
@@ -182,7 +196,8 @@ class Machine:
         """A command of the machine, by its path below the root (default: what runs at boot)."""
         words = command or ("opt/kops-pulumi/boot/fetch.sh",)
         return subprocess.run(
-            ["bash", str(self.root / words[0]), *words[1:]],
+            # What never converges must not outlive the test: `timeout` ends its whole process group
+            ["timeout", "--kill-after=5", "240", "bash", str(self.root / words[0]), *words[1:]],
             env={
                 "PATH": f"{self.played}:{os.environ['PATH']}",
                 "KOPS_ROOT": str(self.root),
@@ -193,7 +208,6 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
         )
 
     def command(self, name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -10,14 +10,14 @@ from typing import Any
 import hcl2
 
 _BLOCK = re.compile(r"^resource \"(\w+)\" .*?^}\n", re.DOTALL | re.MULTILINE)
-_LEFT_OUT = {"aws_s3_object", "aws_security_group_rule"}
+_LEFT_OUT = {"aws_s3_object"}
 
 Resources = dict[str, dict[str, dict[str, Any]]]
 
 
 @cache
 def read(path: Path) -> Resources:
-    """The resources of one `kubernetes.tf` but files and rules; references stay `${type.label.attribute}`."""
+    """The resources of one `kubernetes.tf` but files; references stay `${type.label.attribute}`."""
     document = hcl2.loads(_wanted(path.read_text(encoding="utf-8")))
     found: Resources = {}
     for block in document["resource"]:
@@ -28,7 +28,7 @@ def read(path: Path) -> Resources:
 
 
 def _wanted(text: str) -> str:
-    """Only the resource blocks that somebody compares: the parser is slow, and half of a file is files and rules."""
+    """Only the resource blocks that somebody compares: the parser is slow, and much of a file is files."""
     return "".join(m[0] for m in _BLOCK.finditer(text) if m[1] not in _LEFT_OUT)
 
 

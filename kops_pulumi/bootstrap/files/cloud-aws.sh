@@ -160,3 +160,24 @@ cloud_device() { # VOLUME: by its serial (NVMe), or by the name it was attached 
   device=$(sed -n 's|^/DescribeVolumesResponse/volumeSet/item/attachmentSet/item/device\t/dev/sd|/dev/xvd|p' <<<"$answer")
   [[ $device && -e $ROOT$device ]] && printf '%s\n' "$ROOT$device"
 }
+
+cloud_warming() { # this machine is being prepared for its group's warm pool
+  [[ $(imds meta-data/autoscaling/target-lifecycle-state) == Warmed:* ]]
+}
+
+cloud_warmed() { # its preparation is over; a pool without the hook waits for nobody
+  local group=$KOPS_GROUP.$KOPS_CLUSTER endpoint=${KOPS_AUTOSCALING_ENDPOINT:-} me out
+  [[ $KOPS_ROLE != apiserver ]] || group=$KOPS_GROUP.apiservers.$KOPS_CLUSTER
+  [[ $endpoint ]] || endpoint=https://autoscaling.$KOPS_REGION.$(aws_domain) || return
+  me=$(cloud_instance_id) && out=$(mktemp "$RUN/warmed.XXXXXX") || return
+  if aws GET autoscaling "$KOPS_REGION" "$endpoint/?Action=CompleteLifecycleAction&AutoScalingGroupName=$(
+    encoded "$group"
+  )&InstanceId=$me&LifecycleActionResult=CONTINUE&LifecycleHookName=kops-warmpool&Version=2011-01-01" "$out" ||
+    grep -q 'No active Lifecycle Action' "$out"; then
+    rm -f "$out"
+    return
+  fi
+  log "CompleteLifecycleAction: $(xml_values <"$out" | sed -n 's|.*/Message\t||p')"
+  rm -f "$out"
+  return 1
+}

@@ -86,16 +86,19 @@ etcd_marks() { # prints fresh, mine, foreign or unknown
   fi
 }
 
-etcd_look() { # sets E_LIST (the others' member list), E_LISTED and E_QUORUM
-  local host healthy=''
-  E_LIST=''
+etcd_look() { # sets E_LIST (the others' member list), E_LISTED and E_QUORUM; asks all at once: who is away takes its time
+  local host work
+  work=$(mktemp -d "$RUN/look.XXXXXX")
   if [[ $E_OTHERS ]]; then
-    E_LIST=$(etcdctl_at "$(etcd_endpoints "$E_OTHERS")" member list 2>/dev/null || true)
+    etcdctl_at "$(etcd_endpoints "$E_OTHERS")" member list >"$work/list" 2>/dev/null &
     for host in $E_OTHERS; do
-      if etcdctl_at "https://$host:$E_CLIENT" endpoint health >/dev/null 2>&1; then healthy+="https://$host:$E_PEER"$'\n'; fi
+      if etcdctl_at "https://$host:$E_CLIENT" endpoint health >/dev/null 2>&1; then echo "https://$host:$E_PEER" >"$work/up.$host"; fi &
     done
+    wait
   fi
-  read -r E_LISTED E_QUORUM < <(etcd_view "https://$E_HOST:$E_PEER" "$E_LIST" "$healthy")
+  E_LIST=$(cat "$work/list" 2>/dev/null || true)
+  read -r E_LISTED E_QUORUM < <(etcd_view "https://$E_HOST:$E_PEER" "$E_LIST" "$(cat "$work"/up.* 2>/dev/null || true)")
+  rm -rf "$work"
 }
 
 etcd_state() { # prints the state of the mounted volume

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced. A machine's own identity on AWS: IMDSv2 credentials and signed requests (SigV4), and reading the store.
 # Signing is done here, not by curl --aws-sigv4, which no stock image older than 2023 does right with session tokens
-# (docs/adr/0010). Keys are never in a process's arguments: HMAC is sha256sum, headers reach curl on its standard input.
+# (docs/adr/0013). Keys are never in a process's arguments: HMAC is sha256sum, headers reach curl on its standard input.
 # Needs bash, curl, sed, coreutils.
 : "${KOPS_IMDS:=http://169.254.169.254 http://[fd00:ec2::254]}" "${KOPS_STALL:=30}"
 

@@ -7,7 +7,7 @@
     documents           ClusterConfiguration, InitConfiguration, JoinConfiguration
 
 One renderer of the bundle, and findings about settings that a Kubernetes version does not know. Why phases with an
-external etcd: docs/adr/0012. Pure; the scripts of `files/` run kubeadm.
+external etcd: docs/adr/0014. Pure; the scripts of `files/` run kubeadm.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import Any
 
 from kops_pulumi.bootstrap import paths
 from kops_pulumi.bootstrap.hardening import admission, audit, authentication
-from kops_pulumi.bootstrap.kubeadm import controllers, documents, proxy, webhook
+from kops_pulumi.bootstrap.kubeadm import controllers, dns, documents, proxy, webhook
 from kops_pulumi.bootstrap.kubeadm.components import API_SERVER, CONTROLLER_MANAGER, SCHEDULER
 from kops_pulumi.bootstrap.kubeadm.flags import value_of
 from kops_pulumi.bootstrap.kubeadm.patches import patches
 from kops_pulumi.bootstrap.node import BundleFile, ControlPlane, NodeConfig
-from kops_pulumi.errors import Finding
+from kops_pulumi.errors import Finding, Severity
 from kops_pulumi.manifest import dump, dump_all
 from kops_pulumi.model import Role
 
@@ -44,6 +44,8 @@ def files(node: NodeConfig) -> Mapping[str, BundleFile]:
     if plane is not None:
         texts[f"{_HOME}/init.yaml"] = _with_list_mark(dump_all(init_documents(node)))
         texts |= {path: dump(document) for path, document in _named(node, plane).items()}
+        names = dns.config_map(plane, node.network) if node.role is Role.CONTROL_PLANE else None
+        texts |= {f"{_HOME}/coredns.yaml": dump(names)} if names else {}
     return {path: BundleFile.text(texts[path], _PRIVATE) for path in sorted(texts)}
 
 
@@ -70,7 +72,26 @@ def findings(node: NodeConfig) -> Iterator[Finding]:
     yield from API_SERVER.findings(plane.api_server, minor)
     yield from CONTROLLER_MANAGER.findings(plane.controller_manager, minor)
     yield from SCHEDULER.findings(plane.scheduler, minor)
+    yield from _remarks(node, plane)
+    yield from proxy.findings(plane)
     yield from authentication.findings(node)
+
+
+def _remarks(node: NodeConfig, plane: ControlPlane) -> Iterator[Finding]:
+    """What is taken to mean something else than its user may think."""
+    settings = plane.api_server
+    if settings.get("securePort") not in (None, node.api.port):
+        message = f"the API is served on {node.api.port}, which firewalls and load balancers expect"
+        yield Finding(("spec", "kubeAPIServer", "securePort"), message, "remove it", Severity.WARNING)
+    if settings.get("admissionControlConfigFile"):
+        path, message = ("spec", "kubeAPIServer", "admissionControlConfigFile"), "this replaces our configuration"
+        hint = "let it say what PodSecurity enforces, and the limits of EventRateLimit"
+        yield Finding(path, message, hint, Severity.WARNING)
+    if "kopeio" in plane.authentication:
+        message = "there is no kopeio authenticator any more: it is not installed"
+        yield Finding(
+            ("spec", "authentication", "kopeio"), message, "use OIDC, or authentication.aws", Severity.WARNING
+        )
 
 
 def _named(node: NodeConfig, plane: ControlPlane) -> dict[str, dict[str, Any]]:

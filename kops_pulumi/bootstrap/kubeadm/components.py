@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kops_pulumi.bootstrap.kubeadm.flags import Component
+from kops_pulumi.spec.addons import KubeDns
 from kops_pulumi.spec.apiserver import KubeApiServer
+from kops_pulumi.spec.base import SpecModel
 from kops_pulumi.spec.controllers import (
     CloudControllerManager,
     KubeControllerManager,
@@ -43,7 +45,7 @@ API_SERVER = Component(
     elsewhere={
         **_RESOURCES,
         "env": "apiServer.extraEnvs",
-        "secure_port": "localAPIEndpoint.bindPort, which makes the flag",
+        "secure_port": "nowhere: the API is served on 443 (a warning says so)",
         "advertise_address": "localAPIEndpoint.advertiseAddress, which makes the flag",
         "service_cluster_ip_range": "networking.serviceSubnet, which makes the flag",
         "etcd_servers": _ETCD,
@@ -116,11 +118,10 @@ LEADER_ELECTION = Component("leaderElection", LeaderElection)
 
 KUBE_PROXY: Mapping[str, str] = {
     "enabled": "proxy.disabled of ClusterConfiguration",
-    "image": "addons: the DaemonSet's image",
-    "cpu_request": "addons: the DaemonSet's resources",
-    "cpu_limit": "addons: the DaemonSet's resources",
-    "memory_request": "addons: the DaemonSet's resources",
-    "memory_limit": "addons: the DaemonSet's resources",
+    **dict.fromkeys(
+        ("image", "cpu_request", "cpu_limit", "memory_request", "memory_limit"),
+        "nowhere: kubeadm's DaemonSet has its own image and no resources; a warning says so",
+    ),
     "log_level": "logging.verbosity",
     "cluster_cidr": "clusterCIDR",
     "hostname_override": "hostnameOverride",
@@ -162,7 +163,7 @@ OUTSIDE: Mapping[str, Mapping[str, str]] = {
         "discovery_poll_interval": "nowhere: kops-hosts's timer has its own rhythm",
         "log_level": "nowhere: etcd-manager's",
         "listen_metrics_urls": "--listen-metrics-urls, with ours on loopback",
-        "listen_client_http_urls": "--listen-client-http-urls",
+        "listen_client_http_urls": "environment ETCD_LISTEN_CLIENT_HTTP_URLS, by `env`; one port serves both",
     },
     "authentication.aws": {
         "image": "the add-on aws-iam-authenticator",
@@ -174,6 +175,23 @@ OUTSIDE: Mapping[str, Mapping[str, str]] = {
         "memory_limit": "the add-on aws-iam-authenticator",
         "cpu_limit": "the add-on aws-iam-authenticator",
     },
+    "kubeDNS": {
+        **dict.fromkeys(
+            ("core_dns_image", "tolerations", "affinity", "cpu_request", "memory_request", "memory_limit"),
+            "dns: kubeadm patch of the Deployment",
+        ),
+        "pod_annotations": "dns: kubeadm patch of the Deployment",
+        "external_core_file": "dns: the Corefile",
+        "stub_domains": "dns: the Corefile",
+        "upstream_nameservers": "dns: the Corefile",
+        "domain": "networking.dnsDomain",
+        "server_ip": "kubelet: clusterDNS; kubeadm gives the Service the tenth address",
+        "provider": "dns.disabled for anything but CoreDNS",
+        "cache_max_size": "nowhere: it was dnsmasq's, in front of kube-dns",
+        "cache_max_concurrent": "nowhere: it was dnsmasq's, in front of kube-dns",
+        "cpa_image": "nowhere: no proportional autoscaler, kubeadm runs two replicas",
+        "node_local_dns": "the add-on of the node-local cache",
+    },
     "serviceAccountIssuerDiscovery": {
         "discovery_store": "--service-account-issuer and --service-account-jwks-uri",
         "discovery_service": "nowhere: it never left its experiment",
@@ -182,10 +200,11 @@ OUTSIDE: Mapping[str, Mapping[str, str]] = {
     },
 }
 """Section → attribute → what becomes of it, for sections that are no component's command line."""
-OUTSIDE_MODELS = {
+OUTSIDE_MODELS: Mapping[str, type[SpecModel]] = {
     "cloudControllerManager": CloudControllerManager,
     "etcdClusters": EtcdCluster,
     "etcdClusters.manager": EtcdManager,
     "authentication.aws": AwsAuthentication,
+    "kubeDNS": KubeDns,
     "serviceAccountIssuerDiscovery": ServiceAccountIssuerDiscovery,
 }

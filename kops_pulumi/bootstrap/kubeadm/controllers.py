@@ -30,6 +30,7 @@ def controller_manager_args(plane: ControlPlane, minor: int) -> list[Arg]:
     missing = [name for name in _TOKENS if controllers and not {name, f"-{name}"} & set(controllers)]
     return over(
         _LOOPBACK,
+        args("cluster-signing-cert-file", [paths.SIGNING_CA]),
         CONTROLLER_MANAGER.args(settings, minor),
         LEADER_ELECTION.args(settings.get("leaderElection") or {}, minor),
         args("controllers", [[*controllers, *missing]] if controllers else []),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kops_pulumi.bootstrap.kubeadm import dns
 from kops_pulumi.bootstrap.node import ControlPlane, NodeConfig
 from kops_pulumi.manifest import dump
 from kops_pulumi.model import Role
@@ -28,7 +29,8 @@ def patches(node: NodeConfig) -> dict[str, str]:
         container = _container(settings)
         if container:
             found[f"{name}0+strategic.yaml"] = dump({"spec": {"containers": [{"name": name, **container}]}})
-    return found
+    names = dns.patch(node.control_plane) if node.control_plane and node.role is Role.CONTROL_PLANE else {}
+    return found | ({"corednsdeployment0+strategic.yaml": dump(names)} if names else {})
 
 
 def resources(settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from kops_pulumi.bootstrap.kubeadm.components import KUBE_PROXY
 from kops_pulumi.bootstrap.node import ControlPlane, Network
+from kops_pulumi.errors import Finding, Severity
+from kops_pulumi.resolve.defaults.components import KUBE_PROXY as KUBE_PROXY_DEFAULTS
 from kops_pulumi.spec.base import camel
 from kops_pulumi.spec.controllers import KubeProxy
 
 _LOOPBACK_METRICS = "127.0.0.1:10249"
 """Kubernetes's own, written down (CIS 4.3.1)."""
+
+_NOWHERE = {
+    "image": None,
+    "cpuRequest": KUBE_PROXY_DEFAULTS["cpu_request"],
+    "cpuLimit": None,
+    "memoryRequest": None,
+    "memoryLimit": None,
+}
+"""Field → the value that we gave it ourselves."""
 
 
 def configuration(plane: ControlPlane, network: Network) -> dict[str, Any]:
@@ -29,6 +41,14 @@ def configuration(plane: ControlPlane, network: Network) -> dict[str, Any]:
     if gates:
         document["featureGates"] = {name: str(value).lower() == "true" for name, value in sorted(gates.items())}
     return document
+
+
+def findings(plane: ControlPlane) -> Iterator[Finding]:
+    """A warning for what kubeadm's DaemonSet has no place for."""
+    for key, default in _NOWHERE.items():
+        if plane.kube_proxy.get(key) not in (None, default):
+            message = f"kubeadm installs kube-proxy with its own image and without resources: {key} has no effect"
+            yield Finding(("spec", "kubeProxy", key), message, "remove it", Severity.WARNING)
 
 
 def _put(document: dict[str, Any], place: str, value: Any) -> None:

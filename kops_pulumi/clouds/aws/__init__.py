@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from kops_pulumi.clouds.aws import options, rules
+from kops_pulumi.clouds.aws import options, partitions, rules
 from kops_pulumi.model import Role
 from kops_pulumi.plugins import Capabilities, CloudDefaults, CredentialProvider, Machines
 
@@ -63,6 +63,7 @@ _DEFAULTS: tuple[tuple[str, CloudDefaults], ...] = (
             etcd_volume_size=20,
             etcd_volume_iops=3000,
             etcd_volume_throughput=125,
+            volume_iops={"io1": 100, "io2": 100},  # what kops takes, and the least that EBS takes
             image="099720109477/ubuntu/images/hvm-ssd-gp3/ubuntu-resolute-26.04-amd64-server-20261003",
             cluster={
                 # https://github.com/kubernetes-sigs/aws-ebs-csi-driver/releases
@@ -156,11 +157,8 @@ class Aws:
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
         """
         store = urlsplit(discovery_store)
-        host = (
-            ".".join(filter(None, (store.netloc, "s3", region, "amazonaws.com")))
-            if store.scheme == "s3"
-            else store.netloc
-        )
+        _, domain = partitions.name_and_domain(region)
+        host = ".".join(filter(None, (store.netloc, "s3", region, domain))) if store.scheme == "s3" else store.netloc
         return "/".join(filter(None, (f"https://{host}", store.path.strip("/"))))
 
 

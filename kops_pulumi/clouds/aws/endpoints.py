@@ -1,7 +1,7 @@
 """Where the API and the bastions are reached on AWS: network load balancers and the DNS names that lead to them.
 
 Reads `plan.endpoints` and `plan.dns`. Each listener has a target group of its own; instance groups register with it
-(see instances.py). A hosted zone is the user's: looked up by name unless the manifest gives its id, never made.
+(see instances.py). A hosted zone is the user's: looked up unless the manifest gives its id (zones.py), never made.
 Records are aliases.
 
 https://www.pulumi.com/registry/packages/aws/api-docs/lb/ (loadbalancer, targetgroup, listener) and ../route53/record/,
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_aws import lb, route53
 
-from kops_pulumi.clouds.aws import tags
+from kops_pulumi.clouds.aws import tags, zones
 from kops_pulumi.components.handles import EndpointHandles, Handles
-from kops_pulumi.model import ClusterPlan, DnsRecord, DnsType, Endpoint, EndpointKind, EndpointSubnet, Listener
+from kops_pulumi.model import ClusterPlan, DnsRecord, Endpoint, EndpointKind, EndpointSubnet, Listener
 from kops_pulumi.plan.names import Names, logical
 
 if TYPE_CHECKING:
@@ -126,7 +126,8 @@ class Endpoints(pulumi.ComponentResource):
         dns, network = self._plan.dns, self._known.network
         if dns.zone is None or not (dns.records or dns.attach_zone):
             return
-        zone = self._zone_id(dns.zone, private=dns.type is DnsType.PRIVATE)
+        known = self._known.identity.zone_ids if self._known.identity else {}
+        zone = known[dns.zone] if dns.zone in known else zones.find(dns.zone, self._plan, self)
         attached: list[pulumi.Resource] = []
         if dns.attach_zone and network:
             association = route53.ZoneAssociation(
@@ -139,13 +140,6 @@ class Endpoints(pulumi.ComponentResource):
             attached.append(association)
         for record in dns.records:
             self._record(record, zone, attached)
-
-    def _zone_id(self, zone: str, *, private: bool) -> pulumi.Output[str]:
-        """The hosted zone: the user's id as it is, else the zone of that name."""
-        if "." not in zone:
-            return pulumi.Output.from_input(zone.removeprefix("/hostedzone/"))
-        lookup = pulumi.InvokeOptions(parent=self)
-        return route53.get_zone_output(name=zone, private_zone=private, opts=lookup).zone_id
 
     def _record(self, record: DnsRecord, zone: pulumi.Output[str], after: list[pulumi.Resource]) -> None:
         balancer = self._balancers[record.endpoint]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
-from kops_pulumi.clouds.aws import verbs, verbs_balancers
+from kops_pulumi.clouds.aws import partitions, verbs, verbs_balancers
 from kops_pulumi.clouds.aws.verbs import Allow
 from kops_pulumi.errors import KopsError
 from kops_pulumi.model import Role
@@ -39,14 +39,6 @@ Statement: TypeAlias = dict[str, Any]
 
 VERBS: Mapping[str, tuple[Allow, ...]] = {**verbs.VERBS, **verbs_balancers.VERBS}
 """Every neutral verb that AWS knows."""
-_PARTITIONS: Mapping[str, tuple[str, str]] = {
-    "cn-": ("aws-cn", "amazonaws.com.cn"),
-    "us-gov-": ("aws-us-gov", "amazonaws.com"),
-    "us-iso-": ("aws-iso", "c2s.ic.gov"),
-    "us-isob-": ("aws-iso-b", "sc2s.sgov.gov"),
-    "eusc-": ("aws-eusc", "amazonaws.eu"),
-}
-"""By the beginning of a region's name: partition and domain of its services."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +57,12 @@ class Scope:
     @property
     def partition(self) -> str:
         """`aws`, `aws-cn`, `aws-us-gov`, …"""
-        return _partition(self.region)[0]
+        return partitions.name_and_domain(self.region)[0]
 
     @property
     def domain(self) -> str:
         """Domain of the partition's services."""
-        return _partition(self.region)[1]
-
-
-def _partition(region: str) -> tuple[str, str]:
-    return next((names for start, names in _PARTITIONS.items() if region.startswith(start)), ("aws", "amazonaws.com"))
+        return partitions.name_and_domain(self.region)[1]
 
 
 def scope(plan: ClusterPlan, zone_ids: Mapping[str, str]) -> Scope:

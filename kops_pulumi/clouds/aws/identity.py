@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_aws import iam as aws_iam
-from pulumi_aws import route53
 
-from kops_pulumi.clouds.aws import iam, tags
+from kops_pulumi.clouds.aws import iam, tags, zones
 from kops_pulumi.components.handles import Handles, IdentityHandles
 from kops_pulumi.errors import Finding, ManifestError
-from kops_pulumi.model import ClusterPlan, DnsType, IdentityKind
+from kops_pulumi.model import ClusterPlan, IdentityKind
 from kops_pulumi.model import Identity as IdentityPlan
 from kops_pulumi.plan.names import logical
 
@@ -66,6 +65,7 @@ class Identity(pulumi.ComponentResource):
                 for identity in plan.identities
                 if identity.kind is IdentityKind.SERVICE_ACCOUNT
             },
+            zone_ids=self._zones,
             ready=(self,),
         )
         self.register_outputs({"roleArns": {key: role.arn for key, role in roles.items()}})
@@ -155,10 +155,4 @@ class Identity(pulumi.ComponentResource):
     def _zone_ids(self) -> Mapping[str, pulumi.Output[str]]:
         """Ids of the hosted zones that permissions speak of by name."""
         wanted = {name for identity in self._plan.identities for name in iam.zones(identity.permissions)}
-        private = self._plan.dns.type is DnsType.PRIVATE
-        lookup = pulumi.InvokeOptions(parent=self)
-        return {
-            name: route53.get_zone_output(name=name, private_zone=private, opts=lookup).zone_id
-            for name in sorted(wanted)
-            if "." in name
-        }
+        return {name: zones.find(name, self._plan, self) for name in sorted(wanted) if "." in name}

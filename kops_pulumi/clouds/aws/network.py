@@ -2,7 +2,7 @@
 
 Reads `plan.network` and decides nothing. A VPC or subnet that the manifest names by id is never made, changed or
 deleted; an adopted subnet gets the one tag that says the cluster uses it. Look-ups (invokes) happen only for adopted
-things: the address block and internet gateway of a shared VPC, the interface of an instance that routes lead to, an
+things: the address block and the gateways of a shared VPC, the interface of an instance that routes lead to, an
 address that is given as an address and not as an allocation.
 
 https://www.pulumi.com/registry/packages/aws/api-docs/ec2/vpc/ and its neighbours subnet, routetable, route,
@@ -22,9 +22,10 @@ from kops_pulumi.components.handles import Handles, NetworkHandles
 from kops_pulumi.errors import Finding, ManifestError
 from kops_pulumi.model import ClusterPlan, Hop, NatGateway, Route, RouteTable, Subnet
 from kops_pulumi.plan.names import logical
+from kops_pulumi.plan.network import PUBLIC_TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 SUBNET_PREFIX = 64
 """Every IPv6 subnet of a VPC is a /64 (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html)."""
@@ -146,8 +147,8 @@ class Network(pulumi.ComponentResource):
             return subnet.ipv6_cidr
         if self._vpc is not None:
             return self._vpc.ipv6_cidr_block.apply(lambda block: slice_of(block, index))
-        block = ec2.get_vpc_output(id=self._vpc_id, opts=pulumi.InvokeOptions(parent=self)).ipv6_cidr_block
-        return block.apply(lambda block: slice_of(block, index))
+        vpc = ec2.get_vpc_output(id=self._vpc_id, opts=pulumi.InvokeOptions(parent=self))
+        return vpc.ipv6_cidr_block_associations.apply(lambda blocks: slice_of(_first_block(blocks), index))
 
     def _nat_id(self, nat: NatGateway, subnets: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
         if nat.existing_id is not None or nat.subnet is None:
@@ -177,7 +178,7 @@ class Network(pulumi.ComponentResource):
             vpc_id=self._vpc_id,
             tags=tags.owned(
                 self._plan,
-                cluster if table.public else f"{table.key}.{cluster}",
+                cluster if table.key == PUBLIC_TABLE else f"{table.key}.{cluster}",
                 {"kubernetes.io/kops/role": table.key},
             ),
             opts=self._child(),
@@ -205,27 +206,28 @@ class Network(pulumi.ComponentResource):
 
     def _target(self, route: Route) -> pulumi.Input[str]:
         """The id a route leads to: ours, or an existing thing's."""
-        lookup = pulumi.InvokeOptions(parent=self)
         match route:
             case Route(hop=Hop.NAT, target=str(key)):
                 return self._nats[key]
             case Route(hop=Hop.INSTANCE, target=str(instance)):
+                lookup = pulumi.InvokeOptions(parent=self)
                 return ec2.get_instance_output(instance_id=instance, opts=lookup).network_interface_id
             case Route(target=str(existing)):
                 return existing
-            case Route(hop=Hop.INTERNET) if self._internet:
-                return self._internet.id
-            case Route(hop=Hop.INTERNET):
-                return ec2.get_internet_gateway_output(
-                    filters=self._vpc_id.apply(
-                        lambda id_: [ec2.GetInternetGatewayFilterArgs(name="attachment.vpc-id", values=[id_])]
-                    ),
-                    opts=lookup,
-                ).internet_gateway_id
-            case Route(hop=Hop.EGRESS_ONLY) if self._egress_only:
-                return self._egress_only.id
-        hint = f"name it in the subnet's additionalRoutes: {route.destination} to eigw-…"
-        raise ManifestError([Finding(("spec", "networkID"), "AWS cannot look up an egress-only gateway", hint)])
+        return self._gateway(egress_only=route.hop is Hop.EGRESS_ONLY)
+
+    def _gateway(self, *, egress_only: bool) -> pulumi.Output[str]:
+        """The network's own gateway; that of a shared network is looked up."""
+        made = self._egress_only if egress_only else self._internet
+        if made is not None:
+            return made.id
+        lookup = pulumi.InvokeOptions(parent=self)
+        if egress_only:
+            return _egress_only_gateway(self._vpc_id, lookup)
+        filters = self._vpc_id.apply(
+            lambda id_: [ec2.GetInternetGatewayFilterArgs(name="attachment.vpc-id", values=[id_])]
+        )
+        return ec2.get_internet_gateway_output(filters=filters, opts=lookup).internet_gateway_id
 
     def _associate(self, subnets: Mapping[str, pulumi.Output[str]], tables: Mapping[str, ec2.RouteTable]) -> None:
         for subnet in self._plan.network.subnets:
@@ -236,6 +238,40 @@ class Network(pulumi.ComponentResource):
                     route_table_id=tables[subnet.route_table].id,
                     opts=self._child(),
                 )
+
+
+def _first_block(blocks: Sequence[ec2.outputs.GetVpcIpv6CidrBlockAssociationResult]) -> str:
+    if blocks:
+        return blocks[0].ipv6_cidr_block
+    hint = "give the network one, or write the subnets' ipv6CIDR in full"
+    raise ManifestError([Finding(("spec", "networkID"), "the shared network has no IPv6 block", hint)])
+
+
+def _egress_only_gateway(vpc: pulumi.Output[str], lookup: pulumi.InvokeOptions) -> pulumi.Output[str]:
+    """The gateway of a VPC that is not ours: the one that routes of the VPC lead to already.
+
+    The provider has no look-up of these gateways themselves; once our own routes lead there too, the answer stays.
+    """
+    filters = [ec2.GetRouteTablesFilterArgs(name="route.egress-only-internet-gateway-id", values=["eigw-*"])]
+    tables = ec2.get_route_tables_output(vpc_id=vpc, filters=filters, opts=lookup).ids
+
+    def targets(table: str) -> pulumi.Output[list[str | None]]:
+        routes = ec2.get_route_table_output(route_table_id=table, opts=lookup).routes
+        return routes.apply(lambda found: [route.egress_only_gateway_id for route in found])
+
+    def only(tables_: Sequence[str]) -> pulumi.Output[str]:
+        return pulumi.Output.all(*map(targets, tables_)).apply(_only_gateway)
+
+    return tables.apply(only)
+
+
+def _only_gateway(targets: Sequence[Sequence[str | None]]) -> str:
+    found = sorted({gateway for of_table in targets for gateway in of_table if gateway})
+    if len(found) == 1:
+        return found[0]
+    what = f"several egress-only gateways: {', '.join(found)}" if found else "no route to an egress-only gateway"
+    hint = "name one in the private subnets' additionalRoutes: {cidr: '::/0', target: eigw-…}"
+    raise ManifestError([Finding(("spec", "networkID"), f"the shared network has {what}", hint)])
 
 
 def slice_of(block: str, index: int) -> str:

@@ -144,7 +144,7 @@ def group_options(full: FullSpec, group: InstanceGroup) -> AwsGroup:
     """A group's AWS options."""
     spec = group.spec
     metadata, balancers = spec.instance_metadata, spec.external_load_balancers or []
-    pool = _warm_pool(full, group)
+    pool = warm_pool(full, group)
     return AwsGroup(
         require_session_tokens=not (metadata and metadata.http_tokens == "optional"),
         hop_limit=(metadata and metadata.http_put_response_hop_limit) or 1,
@@ -172,7 +172,7 @@ def _ipv6(full: FullSpec) -> bool:
     return ":" in (full.cluster.spec.non_masquerade_cidr or "")
 
 
-def _warm_pool(full: FullSpec, group: InstanceGroup) -> Any:
+def warm_pool(full: FullSpec, group: InstanceGroup) -> Any:
     """The group's warm pool, the cluster's where the group says nothing; None when there is none."""
     if group.spec.role not in {"Node", "APIServer"} or group.spec.manager == "Karpenter":
         return None

@@ -135,6 +135,7 @@ def findings(full: FullSpec) -> list[Finding]:
             *_ranges(group),
             *_volumes(group),
             *_machines(group),
+            *_spot(full, group),
         ]
         result += [replace(finding, document=f"InstanceGroup/{group.metadata.name}") for finding in found]
     return [*result, *foreign(full, "aws")]
@@ -180,10 +181,15 @@ def _performance(
     limits = IOPS.get(kind)
     if limits and iops and not limits[0] <= iops <= limits[1]:
         yield Finding((*path, names[0]), f"{iops} is outside {limits[0]} to {limits[1]} IOPS of a {kind} volume")
-    if kind in {"io1", "io2"} and not iops:
-        yield Finding((*path, names[0]), f"a {kind} volume needs IOPS")
     if kind == "gp3" and throughput and not THROUGHPUT[0] <= throughput <= THROUGHPUT[1]:
         yield Finding((*path, names[1]), f"{throughput} is outside {THROUGHPUT[0]} to {THROUGHPUT[1]} MiB/s")
+
+
+def _spot(full: FullSpec, group: Any) -> Iterator[Finding]:
+    """A warm pool, the group's own or the cluster's, holds no spot machines (EC2 PutWarmPool refuses it)."""
+    if group.spec.max_price and options.warm_pool(full, group):
+        hint = "remove maxPrice, or set warmPool.maxSize: 0"
+        yield Finding(("spec", "warmPool"), "spot machines cannot wait in a warm pool", hint)
 
 
 def _machines(group: Any) -> Iterator[Finding]:
@@ -198,8 +204,6 @@ def _machines(group: Any) -> Iterator[Finding]:
     if policy and policy.spot_instance_pools and policy.spot_allocation_strategy not in (None, "lowest-price"):
         hint = "pools go with spotAllocationStrategy lowest-price"
         yield Finding(("spec", "mixedInstancesPolicy", "spotInstancePools"), "contradicts spotAllocationStrategy", hint)
-    if spec.max_price and spec.warm_pool and spec.warm_pool.max_size != 0:
-        yield Finding(("spec", "warmPool"), "spot machines cannot wait in a warm pool", "remove maxPrice or warmPool")
     try:
         lifetime = options.seconds(spec.max_instance_lifetime)
     except ValueError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kops_pulumi.model import ClusterPlan, EtcdCluster, EtcdMember, Group, Identity, Role, Subnet, SubnetType
+from kops_pulumi.plan.network import PUBLIC_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,14 +50,15 @@ def subnet(plan: ClusterPlan, subnet: Subnet) -> dict[str, str]:
 
 
 def _balancers(plan: ClusterPlan, subnet: Subnet) -> tuple[str, ...]:
-    """Public subnets take internal load balancers too when there is no private subnet; IPv6-only subnets take none."""
-    types = {s.type for s in plan.network.subnets}
+    """Public subnets take internal load balancers too when no subnet is private; dual-stack ones go before private."""
+    others = plan.network.subnets
+    dual_stack = any(s.zone == subnet.zone for s in others if s.type is SubnetType.DUAL_STACK)
     match subnet.type:
-        case SubnetType.PUBLIC | SubnetType.UTILITY if types <= {SubnetType.PUBLIC, SubnetType.UTILITY}:
+        case SubnetType.PUBLIC | SubnetType.UTILITY if {s.type for s in others} <= PUBLIC_TYPES:
             return (PUBLIC_BALANCERS, INTERNAL_BALANCERS)
         case SubnetType.PUBLIC | SubnetType.UTILITY:
             return (PUBLIC_BALANCERS,)
-        case SubnetType.PRIVATE if subnet.ipv6_only:
+        case SubnetType.PRIVATE if dual_stack:
             return ()
     return (INTERNAL_BALANCERS,)
 

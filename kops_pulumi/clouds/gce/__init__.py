@@ -121,7 +121,7 @@ class Gce:
         """None: the neutral plan says all about a group here."""
         return
 
-    def issuer_url(self, discovery_store: str) -> str:
+    def issuer_url(self, discovery_store: str, region: str = "") -> str:  # noqa: ARG002 - a store has one address
         """The public URL of a bucket's path (`gs://bucket/path`): https://cloud.google.com/storage/docs/access-public-data."""
         store = urlsplit(discovery_store)
         host = f"storage.googleapis.com/{store.netloc}" if store.scheme == "gs" else store.netloc

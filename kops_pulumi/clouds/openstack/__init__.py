@@ -109,7 +109,7 @@ class OpenStack:
         """None: the neutral plan says all about a group here."""
         return
 
-    def issuer_url(self, discovery_store: str) -> str:
+    def issuer_url(self, discovery_store: str, region: str = "") -> str:  # noqa: ARG002 - a store has one address
         """The public URL of a store that is reached by https under its own name."""
         store = urlsplit(discovery_store)
         return "/".join(part for part in (f"https://{store.netloc}", store.path.strip("/")) if part)

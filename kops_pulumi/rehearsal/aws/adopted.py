@@ -16,6 +16,7 @@ from kops_pulumi.rehearsal.aws.facts import (
     ADDRESS,
     BUCKET,
     CLASSIC_LOAD_BALANCER,
+    EGRESS_ONLY_GATEWAY,
     INSTANCE,
     INSTANCE_PROFILE,
     INTERNET_GATEWAY,
@@ -24,6 +25,7 @@ from kops_pulumi.rehearsal.aws.facts import (
     NETWORK_INTERFACE,
     PEERING,
     PREFIX_LIST,
+    ROUTE_TABLE,
     SECURITY_GROUP,
     SUBNET,
     TARGET_GROUP,
@@ -34,10 +36,11 @@ from kops_pulumi.rehearsal.aws.facts import (
 from kops_pulumi.rehearsal.kinds import Adopted
 
 _HOPS: Final = {
-    Hop.INSTANCE: INSTANCE,
     Hop.TRANSIT: TRANSIT_GATEWAY,
     Hop.PEERING: PEERING,
     Hop.NETWORK_INTERFACE: NETWORK_INTERFACE,
+    Hop.INTERNET: INTERNET_GATEWAY,
+    Hop.EGRESS_ONLY: EGRESS_ONLY_GATEWAY,
 }
 _ELSEWHERE: Final = "vpc-0e15e00000000000e"
 """A VPC of somebody else's, which a private zone belongs to until the cluster's own is attached."""
@@ -64,10 +67,21 @@ def _network(network: NetworkPlan) -> Iterator[Adopted]:
         )
         if not network.internet_gateway:
             yield Adopted(INTERNET_GATEWAY, f"igw-{vpc.removeprefix('vpc-')}", {"vpcId": vpc})
+        yield from _egress_only(network, vpc)
     spare = ipaddress.ip_network(network.cidr or _RANGE).subnets(new_prefix=24)
     for subnet, unused in zip((s for s in network.subnets if s.existing_id), reversed(list(spare)), strict=False):
         inputs = {"vpcId": vpc, "availabilityZone": subnet.zone, "cidrBlock": subnet.cidr or str(unused)}
         yield Adopted(SUBNET, str(subnet.existing_id), {**inputs, "tags": {"Name": subnet.name}})
+
+
+def _egress_only(network: NetworkPlan, vpc: str) -> Iterator[Adopted]:
+    """The gateway for private IPv6 of a VPC that is not ours, with a table of its owner's that leads there."""
+    routes = [route for table in network.route_tables for route in table.routes]
+    if any(route.hop is Hop.EGRESS_ONLY and route.target is None for route in routes):
+        gateway = f"eigw-{vpc.removeprefix('vpc-')}"
+        route = {"ipv6CidrBlock": "::/0", "egressOnlyGatewayId": gateway}
+        yield Adopted(EGRESS_ONLY_GATEWAY, gateway, {"vpcId": vpc})
+        yield Adopted(ROUTE_TABLE, f"rtb-{vpc.removeprefix('vpc-')}", {"vpcId": vpc, "routes": [route]})
 
 
 def _ways_out(network: NetworkPlan) -> Iterator[Adopted]:
@@ -79,7 +93,11 @@ def _ways_out(network: NetworkPlan) -> Iterator[Adopted]:
         if nat.public_ip:
             yield Adopted(ADDRESS, f"eipalloc-{nat.public_ip.replace('.', '-')}", {}, {"publicIp": nat.public_ip})
     for route in (route for table in network.route_tables for route in table.routes):
-        if route.target and route.hop in _HOPS:
+        if route.target and route.hop is Hop.INSTANCE:
+            interface = f"eni-{route.target.removeprefix('i-')}"
+            yield Adopted(NETWORK_INTERFACE, interface, {})
+            yield Adopted(INSTANCE, route.target, {}, {"primaryNetworkInterfaceId": interface})
+        elif route.target and route.hop in _HOPS:
             yield Adopted(_HOPS[route.hop], route.target, {})
 
 

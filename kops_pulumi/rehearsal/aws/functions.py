@@ -155,6 +155,11 @@ def _one(kind: str, id_key: str, noun: str, **more: Callable[[Record], Any]) -> 
     return answer
 
 
+def _ipv6_blocks(vpc: Record) -> list[Values]:
+    block = vpc.outputs.get("ipv6CidrBlock")
+    return [{"ipv6CidrBlock": block, "ipSource": "amazon", "state": "associated"}] if block else []
+
+
 def _many(kind: str) -> Function:
     def answer(question: Question) -> Values:
         found = [record.id for record in question.store.objects(kind) if _matches(record, question.args, "id")]
@@ -173,6 +178,8 @@ _FILTERS: Final = {
     "cidr": "cidrBlock",
     "public-ip": "publicIp",
 }
+_OF_ROUTES: Final = {"route.egress-only-internet-gateway-id": "egressOnlyGatewayId"}
+"""Filters of route tables by where their (inline) routes lead."""
 
 
 def _matches(record: Record, args: Values, id_key: str) -> bool:
@@ -190,6 +197,9 @@ def _passes(record: Record, outputs: Values, item: Mapping[str, Any]) -> bool:
     name, values = str(item["name"]), [str(value) for value in item["values"]]
     if name.startswith("tag:"):
         actual = record.outputs.get("tags", {}).get(name.removeprefix("tag:"))
+    elif name in _OF_ROUTES:
+        inline = [str(route.get(_OF_ROUTES[name], "")) for route in outputs.get("routes", ())]
+        return any(fnmatch.fnmatchcase(target, value) for target in inline for value in values)
     elif name.endswith("-id") and name not in _FILTERS:
         actual = record.id
     else:
@@ -241,12 +251,14 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "aws:ec2/getAmi:getAmi": _image,
     "aws:ssm/getParameter:getParameter": _parameter,
     "aws:route53/getZone:getZone": _zone,
-    "aws:ec2/getVpc:getVpc": _one(VPC, "id", "VPC"),
+    "aws:route53/getZones:getZones": _many(ZONE),
+    "aws:ec2/getVpc:getVpc": _one(VPC, "id", "VPC", ipv6CidrBlockAssociations=_ipv6_blocks),
     "aws:ec2/getSubnet:getSubnet": _one(SUBNET, "id", "subnet"),
     "aws:ec2/getSubnets:getSubnets": _many(SUBNET),
     "aws:ec2/getSecurityGroup:getSecurityGroup": _one(SECURITY_GROUP, "id", "security group"),
     "aws:ec2/getSecurityGroups:getSecurityGroups": _many(SECURITY_GROUP),
     "aws:ec2/getRouteTable:getRouteTable": _one(ROUTE_TABLE, "routeTableId", "route table"),
+    "aws:ec2/getRouteTables:getRouteTables": _many(ROUTE_TABLE),
     "aws:ec2/getInternetGateway:getInternetGateway": _one(INTERNET_GATEWAY, "internetGatewayId", "internet gateway"),
     "aws:ec2/getNatGateway:getNatGateway": _one(NAT_GATEWAY, "id", "NAT gateway"),
     "aws:ec2/getElasticIp:getElasticIp": _one(ADDRESS, "id", "Elastic IP"),

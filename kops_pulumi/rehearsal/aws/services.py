@@ -157,6 +157,7 @@ _OBJECT: Final = Kind(
     handles=(),
 )
 
+
 def _part_of_bucket(*rules: Rule) -> Kind:
     """A setting of a bucket: one of its kind a bucket, known by the bucket's name, gone with it."""
     return Kind(

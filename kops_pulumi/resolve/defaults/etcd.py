@@ -43,6 +43,7 @@ def _member(member: Any, facts: Facts) -> None:
     fill(member, {"volume_type": cloud.etcd_volume_type or None, "volume_size": cloud.etcd_volume_size})
     if member.volume_type == cloud.etcd_volume_type:
         fill(member, {"volume_iops": cloud.etcd_volume_iops, "volume_throughput": cloud.etcd_volume_throughput})
+    fill(member, {"volume_iops": cloud.volume_iops.get(member.volume_type or "")})
     if facts.capabilities.volume_encryption:
         # kops encrypts only what `create cluster` wrote so; an etcd disk holds every secret, so it is encrypted
         # unless refused.

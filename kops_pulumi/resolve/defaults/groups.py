@@ -59,7 +59,7 @@ def _machine(model: Any, cluster: Any, role: Role, facts: Facts) -> None:
 
 
 def _disk(spec: Any, role: Role, facts: Facts) -> None:
-    """The root disk; performance figures only for the default type, others have their own."""
+    """The root disk and further ones; performance figures only for the default type, others have their own."""
     cloud = facts.cloud
     fill(
         spec,
@@ -67,6 +67,12 @@ def _disk(spec: Any, role: Role, facts: Facts) -> None:
     )
     if spec.root_volume_type == cloud.root_volume_type:
         fill(spec, {"root_volume_iops": cloud.root_volume_iops, "root_volume_throughput": cloud.root_volume_throughput})
+    fill(spec, {"root_volume_iops": cloud.volume_iops.get(spec.root_volume_type or "")})
+    for volume in spec.volumes or ():
+        fill(volume, {"type": cloud.root_volume_type or None})
+        if volume.type == cloud.root_volume_type:
+            fill(volume, {"iops": cloud.root_volume_iops, "throughput": cloud.root_volume_throughput})
+        fill(volume, {"iops": cloud.volume_iops.get(volume.type or "")})
     if facts.capabilities.volume_encryption:
         fill(spec, {"root_volume_encryption": True})
 

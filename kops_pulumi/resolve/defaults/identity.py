@@ -27,3 +27,6 @@ def identity(spec: Any, facts: Facts) -> None:  # noqa: ARG001 - every section h
     )
     if spec.service_account_issuer_discovery is not None:
         fill(spec, {"service_account_issuer_discovery": {"enable_aws_oidc_provider": False}})
+        # A set, written in the machines' own files: reordering it in the manifest must replace no machine.
+        discovery = spec.service_account_issuer_discovery
+        discovery.additional_audiences = sorted(set(discovery.additional_audiences or ())) or None

@@ -11,6 +11,7 @@ from kops_pulumi.model import Role
 from kops_pulumi.resolve.traits import dns_none, karpenter_managed, role_of, subnet_types, text
 from kops_pulumi.resolve.validate.components import component_flags
 from kops_pulumi.resolve.validate.subject import Subject, closest, duplicates, warning
+from kops_pulumi.spec.base import plain
 
 if TYPE_CHECKING:
     from kops_pulumi.spec import InstanceGroup
@@ -174,7 +175,7 @@ def runtime(subject: Subject, group: InstanceGroup) -> Iterator[Finding]:
     spec = group.spec
     if spec.kubelet is not None:
         yield from component_flags(("spec", "kubelet"), spec.kubelet)
-    for key in sorted(spec.containerd.model_dump(by_alias=True, exclude_none=True)) if spec.containerd else ():
+    for key in sorted(plain(spec.containerd)) if spec.containerd else ():
         if key not in GROUP_RUNTIME:
             message = f"containerd.{key} is the same for all machines, a group cannot change it"
             yield warning(("spec", "containerd", key), message, "move it to the cluster")

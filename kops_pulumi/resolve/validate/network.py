@@ -15,6 +15,8 @@ from kops_pulumi.resolve.validate.subject import Subject, duplicates, warning
 SUBNETS = ("spec", "subnets")
 EGRESS = re.compile(r"External|(nat|eipalloc|i|tgw)-.+")
 REACHABLE = {"Public", "Utility"}
+IPV6_CAPABLE = {"Public", "DualStack"}
+"""With IPv6, machines in subnets of these types reach IPv4 by NAT64 (private ones always go out by a gateway)."""
 
 
 def identities(subject: Subject) -> Iterator[Finding]:
@@ -86,7 +88,7 @@ def _egress(path: Any, subnet: Any, kind: str) -> Iterator[Finding]:
     if not EGRESS.fullmatch(subnet.egress):
         hint = "nat-…, eipalloc-…, i-…, tgw-… or External"
         yield Finding((*path, "egress"), f"{subnet.egress!r} is not a way out", hint)
-    elif subnet.egress != "External" and kind != "Private" and not (kind == "DualStack" and subnet.ipv6_cidr):
+    elif subnet.egress != "External" and kind != "Private" and not (kind in IPV6_CAPABLE and subnet.ipv6_cidr):
         message = f"subnet {subnet.name!r} is {kind}, egress is for private subnets"
         yield Finding((*path, "egress"), message, "remove egress, or make the subnet Private")
     if subnet.public_ip and subnet.egress.startswith(("nat-", "tgw-", "i-", "External")):

@@ -6,7 +6,6 @@ import itertools
 
 import jsonschema
 import pytest
-from inline_snapshot import snapshot
 from pulumi.automation import EngineEvent
 
 from kops_pulumi.automation import render
@@ -75,14 +74,12 @@ def test_only_sames_and_reads_are_no_change():
 
 def test_an_update_tells_each_property_with_its_values():
     (change,) = report(UPDATE).changes
-    assert [(p.path, p.difference.value, p.before, p.after) for p in change.properties] == snapshot(
-        [
-            ("key", "update", "[secret]", "[secret]"),
-            ("tags.Name", "update", "old", "new"),
-            ('tags["a.b"]', "delete", "1", None),
-            ("zones[1]", "add", None, "[unknown]"),
-        ]
-    )
+    assert [(p.path, p.difference.value, p.before, p.after) for p in change.properties] == [
+        ("key", "update", "[secret]", "[secret]"),
+        ("tags.Name", "update", "old", "new"),
+        ('tags["a.b"]', "delete", "1", None),
+        ("zones[1]", "add", None, "[unknown]"),
+    ]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
@@ -165,7 +162,9 @@ MIXED = report(
 
 
 def test_as_text():
-    assert render.text(MIXED) == snapshot("""\
+    assert (
+        render.text(MIXED)
+        == """\
 Network
   - aws:ec2:Eip                          old  (protected)
   ~ aws:ec2:Subnet                       a-subnet
@@ -175,11 +174,14 @@ Network
       zones[1]: [unknown]
   + aws:ec2:Vpc                          a-vpc
 1 to create, 1 to change, 1 to delete; 1 unchanged\
-""")
+"""
+    )
 
 
 def test_as_markdown():
-    assert render.markdown(MIXED) == snapshot("""\
+    assert (
+        render.markdown(MIXED)
+        == """\
 ### `a`: 1 to create, 1 to change, 1 to delete; 1 unchanged
 
 **1 to delete**
@@ -197,16 +199,20 @@ def test_as_markdown():
 **1 to create**
 
 - `aws:ec2:Vpc` a-vpc
-""")
+"""
+    )
 
 
 def test_as_a_digest():
-    assert render.digest(MIXED) == snapshot("""\
+    assert (
+        render.digest(MIXED)
+        == """\
   + Network    1 Vpc
   ~ Network    1 Subnet
   - Network    1 Eip
 1 to create, 1 to change, 1 to delete; 1 unchanged\
-""")
+"""
+    )
 
 
 def test_nothing_is_said_shortly():

@@ -113,6 +113,7 @@ def test_of_a_failure_only_the_lines_that_matter_are_shown():
     ]
     assert what_matters(diagnostics, "noise") == ["creating VPC: VpcLimitExceeded: no room"]
     assert what_matters([], "Updating\nerror: bad thing\n") == ["bad thing"]
+    assert what_matters([], "code: 255\n stderr: error: no such key\n") == ["no such key"]
     many = what_matters([f"line {n}" for n in range(9)], "")
     assert (len(many), many[-1]) == (6, "… and 4 more lines")
     assert what_matters([], "") == ["the engine failed without a word"]

@@ -84,7 +84,7 @@ def test_whoever_weakens_a_default_is_told_where(section: str, settings: dict[st
 
 
 def test_an_api_that_allows_everything_is_told_so_where_the_manifest_says_it() -> None:
-    everything = {"authorization": {"alwaysAllow": {}}}
+    everything: dict[str, Any] = {"authorization": {"alwaysAllow": {}}}
     assert {"1.2.6", "1.2.7", "1.2.8"} <= failing(**everything)
     paths = {finding.dotted for finding in planned(everything).findings if "CIS" in finding.message}
     assert paths == {"spec.authorization.alwaysAllow"}

@@ -149,18 +149,5 @@ def test_secrets_are_written_with_the_first_key_and_older_ones_still_read() -> N
     assert last == {"identity": {}}
 
 
-@pytest.mark.parametrize(
-    ("keys", "message"),
-    [
-        ([], "at least one key"),
-        ([("short", base64.b64encode(b"x" * 16).decode())], "must have 32 bytes"),
-        ([("bad", "no base64!")], "base64"),
-    ],
-)
-def test_a_key_of_the_wrong_form_is_refused(keys: list[tuple[str, str]], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        encryption.configuration(keys)
-
-
 def test_no_key_is_in_a_bundle() -> None:
     assert not [path for path in kubeadm.files(node()) if path == paths.ENCRYPTION]

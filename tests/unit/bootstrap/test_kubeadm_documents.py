@@ -243,11 +243,61 @@ def test_each_group_brings_its_kubelets_configuration_as_a_patch(group: str) -> 
     assert patch == found.kubelet.configuration
 
 
+def test_dns_is_kubeadms_own_unless_the_manifest_says_more() -> None:
+    plain = kubeadm.files(node())
+    assert "/opt/kops-pulumi/current/kubeadm/coredns.yaml" not in plain
+    settings = {
+        "upstreamNameservers": ["192.0.2.53"],
+        "stubDomains": {"corp.example": ["192.0.2.1", "192.0.2.2"]},
+        "tolerations": [{"operator": "Exists"}],
+        "memoryLimit": "170Mi",
+        "podAnnotations": {"team": "net"},
+    }
+    files = kubeadm.files(node(cluster={"kubeDNS": settings}))
+    (config,) = documents(files, "/opt/kops-pulumi/current/kubeadm/coredns.yaml")
+    assert "forward . 192.0.2.53 {" in config["data"]["Corefile"]
+    assert (
+        "corp.example:53 {\n    errors\n    cache 30\n    forward . 192.0.2.1 192.0.2.2\n}"
+        in config["data"]["Corefile"]
+    )
+    (patch,) = documents(files, "/opt/kops-pulumi/current/kubeadm/patches/corednsdeployment0+strategic.yaml")
+    template = patch["spec"]["template"]
+    assert template["metadata"]["annotations"] == {"team": "net"}
+    assert template["spec"]["tolerations"] == [{"operator": "Exists"}]
+    (container,) = template["spec"]["containers"]
+    assert container["resources"]["limits"] == {"memory": "170Mi"}
+
+
+def test_resources_of_kube_proxy_have_no_effect_and_a_warning() -> None:
+    assert not [finding for finding in planned().findings if "kube-proxy" in finding.message]
+    found = planned({"kubeProxy": {"memoryLimit": "64Mi"}}).findings
+    assert [finding.dotted for finding in found if "kube-proxy" in finding.message] == ["spec.kubeProxy.memoryLimit"]
+
+
 def test_a_setting_without_effect_in_this_version_is_a_finding_with_its_place() -> None:
     found = planned({"kubeControllerManager": {"concurrentServiceSyncs": 4}}).findings
     about = next(finding for finding in found if "concurrent-service-syncs" in finding.message)
     assert about.severity is Severity.WARNING
     assert about.location is not None
+
+
+@pytest.mark.parametrize(
+    ("settings", "path"),
+    [
+        ({"kubeAPIServer": {"securePort": 6443}}, "spec.kubeAPIServer.securePort"),
+        (
+            {
+                "kubeAPIServer": {"admissionControlConfigFile": "/srv/admission.yaml"},
+                **asset("/srv/admission.yaml", "plugins: []"),
+            },
+            "spec.kubeAPIServer.admissionControlConfigFile",
+        ),
+        ({"authentication": {"kopeio": {}}}, "spec.authentication.kopeio"),
+    ],
+)
+def test_what_means_something_else_than_it_seems_is_said(settings: dict[str, Any], path: str) -> None:
+    assert path not in {finding.dotted for finding in planned().findings}
+    assert path in {finding.dotted for finding in planned(settings).findings}
 
 
 def test_rendering_twice_gives_the_same_bytes() -> None:

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from kops_pulumi.bootstrap import kubelet
+from kops_pulumi.plan import labels
 from kops_pulumi.plugins import CredentialProvider
 from kops_pulumi.spec.base import SpecModel
 from kops_pulumi.spec.kubelet import Kubelet, KubeletDropped
@@ -125,7 +126,8 @@ def test_swap_without_limit_is_gone():
     ],
 )
 def test_a_kubelet_sets_the_labels_that_node_restriction_lets_it_set(label, own):
-    assert (label in kubelet.own_labels({label: "x"})) is own
+    assert (label in labels.own({label: "x"})) is own
+    assert (label in labels.given({label: "x"})) is not own
 
 
 def test_credentials_of_the_machine_serve_mirrors_too():

@@ -42,7 +42,7 @@ def test_bash_reads_it(script: Path):
     "script", [path for path in SCRIPTS if path.parent != FILES], ids=lambda path: str(path.relative_to(FILES))
 )
 def test_every_program_stops_at_the_first_error(script: Path):
-    assert "lib.sh\"" in script.read_text()
+    assert 'lib.sh"' in script.read_text()
     assert "set -euo pipefail" in (FILES / "lib.sh").read_text()
 
 
@@ -86,7 +86,9 @@ def test_a_roles_bundle_has_everything_its_units_start(role: Role):
 
 
 def test_workers_get_no_script_that_handles_authorities():
-    assert not [path for path in bundle.scripts(Role.NODE, "aws") if "pki" in path or "etcd" in path or "secrets" in path]
+    assert not [
+        path for path in bundle.scripts(Role.NODE, "aws") if "pki" in path or "etcd" in path or "secrets" in path
+    ]
 
 
 def test_what_user_data_brings_is_small():

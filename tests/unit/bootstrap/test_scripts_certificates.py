@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.throwaway_pki import openssl, secrets
 from tests.support.cloud_stub import Cloud, serve
 from tests.support.machine import Machine
+from tests.support.throwaway_pki import openssl, secrets
 
 DAY = 86400
 ETCD = "etc/kubernetes/pki/etcd"
@@ -65,7 +65,13 @@ def test_leaves_are_signed_by_their_own_authority(box: Machine, name: str, autho
 
 def test_servers_and_peers_are_named_and_clients_are_not_servers(box: Machine):
     server, peer = described(box, f"{ETCD}/main/server.crt"), described(box, f"{ETCD}/main/peer.crt")
-    for name in ("DNS:etcd-a.internal.c1", "DNS:localhost", "DNS:api.internal.c1", "IP Address:10.0.0.1", "IP Address:127.0.0.1"):
+    for name in (
+        "DNS:etcd-a.internal.c1",
+        "DNS:localhost",
+        "DNS:api.internal.c1",
+        "IP Address:10.0.0.1",
+        "IP Address:127.0.0.1",
+    ):
         assert name in server
     assert "DNS:etcd-a.internal.c1, IP Address:10.0.0.1" in peer
     client = described(box, f"{ETCD}/main/client.crt")
@@ -112,7 +118,13 @@ REQUESTS = {
     "good-more-names": ("system:node:i-5", OURS, "DNS:i-5,DNS:ip-5.internal,IP:10.0.0.5,IP:10.0.0.200", USAGES, None),
     "other-user": ("eve", OURS, "DNS:i-5,IP:10.0.0.5", USAGES, "not a node"),
     "other-node": ("system:node:i-6", OURS, "DNS:i-5,IP:10.0.0.5", USAGES, "not the node's"),
-    "others-address": ("system:node:i-5", OURS, "DNS:i-5,IP:10.0.0.1", USAGES, "ip address:10.0.0.1 is not that machine's"),
+    "others-address": (
+        "system:node:i-5",
+        OURS,
+        "DNS:i-5,IP:10.0.0.1",
+        USAGES,
+        "ip address:10.0.0.1 is not that machine's",
+    ),
     "others-name": ("system:node:i-5", OURS, "DNS:api.internal.c1,IP:10.0.0.5", USAGES, "dns:api.internal.c1 is not"),
     "mail": ("system:node:i-5", OURS, "email:a@b.example,IP:10.0.0.5", USAGES, "is not that machine's"),
     "no-names": ("system:node:i-5", OURS, "", USAGES, "no names"),

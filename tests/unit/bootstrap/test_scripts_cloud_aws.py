@@ -23,7 +23,7 @@ def cloud() -> Iterator[Cloud]:
 
 def shell(cloud: Cloud, tmp_path: Path, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
     (tmp_path / "identity.sh").write_bytes((FILES / "identity-aws.sh").read_bytes())
-    prelude = f"set -euo pipefail\nlog() {{ echo \"$*\" >&2; }}\n. {FILES}/cloud-aws.sh\n"
+    prelude = f'set -euo pipefail\nlog() {{ echo "$*" >&2; }}\n. {FILES}/cloud-aws.sh\n'
     own = {"HERE": str(tmp_path), "RUN": str(tmp_path), "ROOT": str(tmp_path), "KOPS_CLUSTER": "c1", "KOPS_IPV6": "no"}
     return subprocess.run(
         ["bash", "-c", prelude + script],
@@ -118,6 +118,15 @@ def test_an_older_machines_disk_is_found_by_its_attachment(cloud: Cloud, tmp_pat
     assert shell(cloud, tmp_path, "cloud_device vol-1").returncode != 0
     (tmp_path / "dev/xvdf").touch()
     assert shell(cloud, tmp_path, "cloud_device vol-1").stdout == f"{tmp_path}/dev/xvdf\n"
+
+
+def test_a_warm_machine_says_so_to_its_own_group(cloud: Cloud, tmp_path: Path):
+    cloud.facts["meta-data/autoscaling/target-lifecycle-state"] = "Warmed:Stopped"
+    own = {"KOPS_GROUP": "gpu nodes", "KOPS_ROLE": "node"}
+    assert shell(cloud, tmp_path, "cloud_warming && cloud_warmed", **own).returncode == 0
+    assert cloud.warmed == ["gpu nodes.c1"]
+    cloud.facts["meta-data/autoscaling/target-lifecycle-state"] = "InService"
+    assert shell(cloud, tmp_path, "cloud_warming", **own).returncode != 0
 
 
 def test_no_key_is_ever_in_a_programs_arguments(cloud: Cloud, tmp_path: Path):

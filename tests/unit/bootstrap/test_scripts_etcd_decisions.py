@@ -31,7 +31,9 @@ def table() -> dict[Facts, str]:
     rows = list(itertools.product(DATA, STATE, MARKS, LISTED, QUORUM))
     script = f'. {ETCD}\nwhile read -r a b c d e; do etcd_decide "$a" "$b" "$c" "$d" "$e"; done'
     lines = "".join(f"{' '.join(row)}\n" for row in rows)
-    result = subprocess.run(["bash", "-euo", "pipefail", "-c", script], input=lines, capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], input=lines, capture_output=True, text=True, check=True
+    )
     return dict(zip(rows, result.stdout.split(), strict=True))
 
 
@@ -50,14 +52,18 @@ def test_only_the_others_quorum_replaces_a_member():
 
 
 def test_nothing_is_founded_when_the_store_does_not_answer_or_knows_another_set_of_members():
-    assert not [facts for facts, decision in table().items() if decision == "form" and facts[2] in {"unknown", "foreign"}]
+    assert not [
+        facts for facts, decision in table().items() if decision == "form" and facts[2] in {"unknown", "foreign"}
+    ]
 
 
 def test_a_member_that_was_seen_running_never_founds_again():
     assert not [
         facts
         for facts, decision in table().items()
-        if decision == "form" and facts[2] == "mine" and (facts[1] != "forming" or facts[4] == "yes" and facts[3] != "unstarted")
+        if decision == "form"
+        and facts[2] == "mine"
+        and (facts[1] != "forming" or (facts[4] == "yes" and facts[3] != "unstarted"))
     ]
 
 
@@ -223,7 +229,7 @@ def test_no_history_makes_a_second_cluster_or_loses_what_a_majority_kept(size: i
             case "write":
                 model.write(step)
         holders = [other for other in model.members.values() if other.log is not None]
-        lost = lost or bool(model.listed) and len(holders) < model.majority()
+        lost = lost or (bool(model.listed) and len(holders) < model.majority())
         assert model.founded <= 1
         if model.quorum() and not lost:
             kept = set().union(*(model.members[other].log or () for other in model.live()))

@@ -13,9 +13,9 @@ import pytest
 
 from kops_pulumi.bootstrap.node import BundleFile
 from kops_pulumi.model import Role
-from tests.support.throwaway_pki import secrets
 from tests.support.cloud_stub import Cloud, serve
 from tests.support.machine import Machine
+from tests.support.throwaway_pki import secrets
 
 K = "etc/kubernetes"
 MODES: dict[str, tuple[int, tuple[str, ...]]] = {
@@ -100,7 +100,9 @@ def test_modes_are_at_most_what_the_benchmark_allows(machines: dict[Role, Machin
     if role is Role.CONTROL_PLANE or check in _NODE:
         assert files, f"{check}: nothing to check"
     allowed = MODES[check][0]
-    assert {str(path): oct(stat.S_IMODE(path.stat().st_mode)) for path in files if path.stat().st_mode & 0o777 & ~allowed} == {}
+    assert {
+        str(path): oct(stat.S_IMODE(path.stat().st_mode)) for path in files if path.stat().st_mode & 0o777 & ~allowed
+    } == {}
 
 
 @pytest.mark.parametrize("check", OWNERS)
@@ -108,7 +110,9 @@ def test_owner_is_who_runs_the_boot(machines: dict[Role, Machine], check: str):
     """Root on a machine: nothing is given away, archives' owners are not taken over."""
     box = machines[Role.CONTROL_PLANE]
     owner = box.root.stat()
-    assert {(path.stat().st_uid, path.stat().st_gid) for path in found(box, OWNERS[check])} == {(owner.st_uid, owner.st_gid)}
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in found(box, OWNERS[check])} == {
+        (owner.st_uid, owner.st_gid)
+    }
 
 
 def test_etcd_data_belongs_to_etcd(machines: dict[Role, Machine]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 from collections.abc import Iterator
@@ -14,9 +15,9 @@ import pytest
 from kops_pulumi.bootstrap.node import BundleFile
 from kops_pulumi.bootstrap.tables import HOME
 from kops_pulumi.model import Role
-from tests.support.throwaway_pki import openssl, secrets
 from tests.support.cloud_stub import Cloud, serve
 from tests.support.machine import STORE, Machine
+from tests.support.throwaway_pki import openssl, secrets
 
 TEMPLATE = "sans:\n  @machine(late-sans)@\nname: @machine(name)@ @machine(address)@\n"
 PROGRAM = b"#!/bin/sh\necho ok\n"
@@ -200,7 +201,7 @@ def test_the_kubelet_starts_only_after_the_volume_is_mounted_and_is_never_enable
 def test_super_admin_exists_only_while_it_is_needed(tmp_path: Path, cloud: Cloud):
     box = machine(tmp_path, cloud)
     kubectl = box.played / "kubectl"
-    kubectl.write_text(kubectl.read_text() + '\n[[ $* != *can-i* ]]\n')
+    kubectl.write_text(kubectl.read_text() + "\n[[ $* != *can-i* ]]\n")
     assert box.run().returncode == 0
     assert [call for call in box.calls if call.startswith("kubeadm init phase kubeconfig super-admin")]
     assert not (box.root / "etc/kubernetes/super-admin.conf").exists()
@@ -211,7 +212,7 @@ def test_another_machines_volume_is_waited_for_and_the_kubelet_runs_meanwhile(tm
     box = machine(tmp_path, cloud)
     kubectl = box.played / "kubectl"
     kubectl.write_text(
-        kubectl.read_text() + '\n[[ $* != *readyz* ]] || [[ -e $KOPS_ROOT/etc/kubernetes/manifests/etcd-main.yaml ]]\n'
+        kubectl.read_text() + "\n[[ $* != *readyz* ]] || [[ -e $KOPS_ROOT/etc/kubernetes/manifests/etcd-main.yaml ]]\n"
     )
     (box.played / "sleep").write_text("#!/bin/sh\n[ ! -e $PLAYED/active.kubelet.service ] || touch $PLAYED/let-go\n")
     (box.played / "sleep").chmod(0o755)
@@ -314,7 +315,9 @@ def test_snapshots_go_to_recent_hourly_and_daily_by_name(booted: Booted):
     box, cloud = booted.box, booted.cloud
     for now in ("1763888400", "1763889300", "1763892000"):  # 09:00, 09:15 and 10:00 of 23 November 2025
         assert box.command("kops-etcd-snapshot", KOPS_NOW=now).returncode == 0
-    stored = sorted(key.removeprefix(f"{STORE[5:]}/backups/etcd/main/") for key in cloud.objects if key.endswith(".db.gz"))
+    stored = sorted(
+        key.removeprefix(f"{STORE[5:]}/backups/etcd/main/") for key in cloud.objects if key.endswith(".db.gz")
+    )
     assert stored == [
         "daily/2025-11-23.db.gz",
         "hourly/2025-11-23T09.db.gz",
@@ -323,6 +326,35 @@ def test_snapshots_go_to_recent_hourly_and_daily_by_name(booted: Booted):
         "recent/2025-11-23T09-15.db.gz",
         "recent/2025-11-23T10-00.db.gz",
     ]
+
+
+def test_a_restore_keeps_the_old_data_beside_and_starts_the_snapshots(tmp_path: Path, cloud: Cloud):
+    box = machine(tmp_path, cloud)
+    assert box.run().returncode == 0
+    (box.root / "mnt/etcd/main/data/old").touch()
+    (tmp_path / "main.db.gz").write_bytes(gzip.compress(b"snapshot"))
+    program = box.played / "etcdutl"
+    program.write_text(
+        '#!/bin/bash\necho "etcdutl $*" >>"$PLAYED/calls"\n[[ $(cat "$3") == snapshot ]] || exit 1\n'
+        'mkdir -p "${!#}/member/wal"; touch "${!#}/member/wal/0.wal"\n'
+    )
+    program.chmod(0o755)
+    assert box.command("kops-etcd-restore", "main", str(tmp_path / "main.db.gz")).returncode != 0  # not without --yes
+    assert (box.root / "mnt/etcd/main/data/old").exists()
+    result = box.command("kops-etcd-restore", "main", str(tmp_path / "main.db.gz"), "--yes")
+    assert result.returncode == 0, result.stderr
+    call = next(call for call in box.calls if call.startswith("etcdutl"))
+    for part in (
+        "--name a",
+        "--initial-cluster a=https://etcd-a.internal.c1:2380",
+        "--bump-revision",
+        "--mark-compacted",
+    ):
+        assert part in call
+    assert not (box.root / "mnt/etcd/main/data/old").exists()
+    assert len([*box.root.glob("mnt/etcd/main/data.before-restore-*/old")]) == 1
+    assert (box.root / "etc/kubernetes/manifests/etcd-main.yaml").exists()
+    assert box.read("mnt/etcd/main/state") == "formed\n"
 
 
 def test_only_the_leader_takes_snapshots(booted: Booted):

@@ -151,7 +151,7 @@ NEW = ("create", "cluster", "new.example.com", "--zones", "eu-west-1a", "--admin
 def test_create_writes_cluster_yaml_and_says_what_to_do_next(cli, tmp_path):
     result = cli(*NEW)
     path = tmp_path / "clusters" / "new.example.com" / "cluster.yaml"
-    assert (result.code, result.out) == (0, f"wrote {path}\n")
+    assert (result.code, result.out) == (0, "wrote clusters/new.example.com/cluster.yaml\n")
     assert "update cluster new.example.com" in result.err
     assert cli("validate", "-f", path).code == 0
 

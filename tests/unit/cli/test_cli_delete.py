@@ -88,3 +88,11 @@ def test_what_the_manifest_adopts_is_said_to_stay(cli, destroyed, tmp_path):
     shared = ("--network-id", "vpc-1", "--network-cidr", "10.0.0.0/16", "--subnets", "subnet-1")
     assert cli("create", "cluster", "shared.example.com", "--zones", "eu-west-1a", *shared).code == 0
     assert "stay: network vpc-1, subnet subnet-1, " in cli("delete", "cluster", "shared.example.com").out
+
+
+def test_a_protected_manifest_is_not_deleted(cli, stored, destroyed):
+    path = next(stored.rglob("cluster.yaml"))
+    path.write_text(path.read_text().replace("\nspec:\n", "\nspec:\n  protect: true\n", 1))
+    result = cli("delete", "cluster", "new.example.com", "--yes")
+    assert (result.code, destroyed) == (1, [])
+    assert "spec.protect: true" in result.err

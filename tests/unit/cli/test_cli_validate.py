@@ -81,3 +81,17 @@ def test_bad_manifests_give_exactly_the_expected_findings(cli, case, tmp_path, m
     assert (result.code, result.out) == (2, "")
     assert sorted(case.parent.iterdir()) == before
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_newer_kubernetes_is_refused_unless_the_user_says_so(cli, tmp_path, examples, monkeypatch):
+    text = (examples / "minimal.yaml").read_text()
+    version = next(line for line in text.splitlines() if "kubernetesVersion:" in line)
+    (tmp_path / "newer.yaml").write_text(text.replace(version, "  kubernetesVersion: 1.38.0"))
+    refused = cli("validate", "-f", "newer.yaml")
+    assert refused.code == 2
+    assert "--allow-newer-kubernetes" in refused.err
+    allowed = cli("--allow-newer-kubernetes", "validate", "-f", "newer.yaml")
+    assert allowed.code == 0
+    assert "warning: Kubernetes 1.38 is newer" in allowed.err
+    monkeypatch.setenv("KOPS_RUN_TOO_NEW_VERSION", "1")
+    assert cli("validate", "-f", "newer.yaml").code == 0

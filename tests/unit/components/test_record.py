@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pulumi
 import pulumi_tls as tls
 import pytest
 from pulumi.runtime import settings
 
+from kops_pulumi import manifest, pipeline, spec
+from kops_pulumi.components import Cluster
 from kops_pulumi.testing import SECRET, UNKNOWN, Answers, record
 
 
@@ -119,3 +123,13 @@ def test_it_works_inside_a_running_loop() -> None:
         return len(record(two_keys))
 
     assert asyncio.run(outer()) == 3
+
+
+@pytest.mark.parametrize(("line", "protected"), [("", True), ("\n  protect: false", False)])
+def test_the_manifest_can_take_the_engines_protection_off(line: str, protected: bool) -> None:
+    path = Path(__file__).parents[3] / "examples" / "aws" / "minimal.yaml"
+    text = path.read_text(encoding="utf-8").replace("\nspec:\n", f"\nspec:{line}\n", 1)
+    planned = pipeline.run(spec.parse(manifest.loads(text, path.name)))
+    volumes = [item for item in record(lambda: Cluster("c", planned)) if item.type == "aws:ebs/volume:Volume"]
+    assert volumes
+    assert {item.protect for item in volumes} == {protected}

@@ -173,7 +173,7 @@ def test_the_issuer_of_tokens(spec: dict[str, Any], url: str, trusted: bool) -> 
 def test_a_discovery_store_is_the_issuer_by_its_public_address() -> None:
     settings = {**OWN_ACCOUNTS["serviceAccountIssuerDiscovery"], "additionalAudiences": ["sts.amazonaws.com"]}
     cloud = clouds.get("aws")
-    issuer = identities.issuer(full(serviceAccountIssuerDiscovery=settings).cluster, cloud)
-    assert issuer.url == cloud.issuer_url("s3://orchard-oidc")
+    issuer = identities.issuer(full(serviceAccountIssuerDiscovery=settings).cluster, cloud, "eu-west-1")
+    assert issuer.url == cloud.issuer_url("s3://orchard-oidc", "eu-west-1")
     assert issuer.cloud_provider_trust
     assert issuer.audiences == ("sts.amazonaws.com",)

@@ -140,3 +140,40 @@ def test_adding_a_zone_touches_no_existing_subnet_table_or_gateway(kit):
     assert set(before.subnets) < set(after.subnets)
     assert set(before.route_tables) < set(after.route_tables)
     assert set(before.nat_gateways) < set(after.nat_gateways)
+
+
+def ipv6(documents):
+    """The same cluster with IPv6: every subnet gets a part of the network's block."""
+    documents[0]["spec"] |= {"nonMasqueradeCIDR": "::/0", "networking": {"calico": {"encapsulationMode": "none"}}}
+    for index, subnet in enumerate(documents[0]["spec"]["subnets"]):
+        subnet["ipv6CIDR"] = f"/64#{index:x}"
+    return documents
+
+
+def test_public_ipv6_machines_reach_ipv4_through_their_zones_nat_gateway(kit):
+    net = network(kit, ipv6(kit.documents("abc")))
+    assert [table.key for table in net.route_tables] == ["public", *(f"public-eu-west-1{z}" for z in "abc")]
+    assert routes(net, "public-eu-west-1b") == {
+        "0.0.0.0/0": (Hop.INTERNET, None),
+        "64:ff9b::/96": (Hop.NAT, "eu-west-1b"),
+        "::/0": (Hop.INTERNET, None),
+    }
+    assert {s.name: s.route_table for s in net.subnets} == {f"eu-west-1{z}": f"public-eu-west-1{z}" for z in "abc"}
+    assert [(nat.key, nat.subnet) for nat in net.nat_gateways] == [(f"eu-west-1{z}", f"eu-west-1{z}") for z in "abc"]
+    assert not net.egress_only_gateway
+
+
+def test_private_ipv6_leaves_by_the_egress_only_gateway_and_utility_subnets_stay_in_the_shared_table(kit):
+    net = network(kit, ipv6(kit.documents("a", private=True)))
+    assert [table.key for table in net.route_tables] == ["public", "private-eu-west-1a"]
+    assert routes(net, "private-eu-west-1a")["::/0"] == (Hop.EGRESS_ONLY, None)
+    assert {s.name: s.route_table for s in net.subnets}["utility-eu-west-1a"] == "public"
+    assert net.egress_only_gateway
+
+
+def test_a_public_ipv6_subnet_may_name_the_way_to_ipv4(kit):
+    documents = ipv6(kit.documents("a"))
+    documents[0]["spec"]["subnets"][0]["egress"] = "tgw-0a"
+    net = network(kit, documents)
+    assert routes(net, "public-eu-west-1a")["64:ff9b::/96"] == (Hop.TRANSIT, "tgw-0a")
+    assert not net.nat_gateways

@@ -49,3 +49,14 @@ def test_seeding_again_adds_nothing(store: Store) -> None:
 
 def test_a_cluster_of_its_own_network_adopts_no_network(store: Store) -> None:
     assert not {aws.VPC, aws.SUBNET, aws.INTERNET_GATEWAY} & {record.type for record in seed(store, planned())}
+
+
+def test_a_shared_ipv6_network_has_a_gateway_and_a_table_that_leads_there(store: Store) -> None:
+    subnets = [
+        {"name": "a", "type": "Private", "zone": "eu-west-1a", "cidr": "10.4.0.0/19", "ipv6CIDR": "/64#1"},
+        {"name": "u", "type": "Utility", "zone": "eu-west-1a", "cidr": "10.4.32.0/19", "ipv6CIDR": "/64#2"},
+    ]
+    cluster = planned(networkID="vpc-0123", networkCIDR="10.4.0.0/16", nonMasqueradeCIDR="::/0", subnets=subnets)
+    found = {record.type: record for record in seed(store, cluster)}
+    gateway = found[aws.EGRESS_ONLY_GATEWAY].id
+    assert [route["egressOnlyGatewayId"] for route in found[aws.ROUTE_TABLE].outputs["routes"]] == [gateway]

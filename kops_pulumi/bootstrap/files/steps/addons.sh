@@ -7,11 +7,8 @@
 # shellcheck source=../machine.sh
 . "$HERE/machine.sh"
 machine
-umask 077
-config=$RUN/kubeadm.yaml
-trap 'rm -f "$config" "$KUBERNETES/super-admin.conf"' EXIT
-token=$(od -An -N 24 -v -tx1 /dev/urandom | tr -d ' \n' | sed -E 's/^(.{6})(.{16}).*/\1.\2/')
-fill "$HERE/kubeadm/init.yaml" "$token" >"$config"
+config=$KUBERNETES/kubeadm.yaml
+trap 'rm -f "$KUBERNETES/super-admin.conf"' EXIT
 
 k() { kubectl --kubeconfig="$KUBERNETES/admin.conf" --request-timeout=20s "$@"; }
 
@@ -20,6 +17,9 @@ phase() { kubeadm init phase "$@" --config "$config"; }
 retry phase upload-config all
 retry phase bootstrap-token --skip-token-print
 if [[ $KOPS_KUBE_PROXY == yes ]]; then retry phase addon kube-proxy; fi
+# A Corefile of the manifest's making comes first: kubeadm keeps the one it finds
+corefile=$HERE/kubeadm/coredns.yaml
+if [[ -f $corefile ]]; then retry k apply --server-side --force-conflicts -f "$corefile"; fi
 # A kubeadm refuses to touch what a newer one has installed: in the middle of an upgrade that is as it should be
 dns() { phase addon coredns || k -n kube-system get deployment coredns -o name >/dev/null; }
 retry dns

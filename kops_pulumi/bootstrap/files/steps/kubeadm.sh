@@ -9,8 +9,7 @@ machine
 config=$KUBERNETES/kubeadm.yaml
 done=$ROOT/opt/kops-pulumi/kubeadm.done
 
-# A token of the right form that is put nowhere: kops-token makes those that work
-fill "$HERE/kubeadm/init.yaml" 000000.0000000000000000 | put_text "$config" 0600
+fill "$HERE/kubeadm/init.yaml" | put_text "$config" 0600
 for patch in "$HERE"/kubeadm/patches/*; do
   if [[ -f $patch ]]; then fill "$patch" | put_text "$KUBERNETES/patches/${patch##*/}" 0600; fi
 done

@@ -40,6 +40,8 @@ secret service-account.pub "$PKI/sa.pub"
 if [[ $KOPS_ENCRYPT_SECRETS == yes ]]; then secret encryption-config.yaml "$KUBERNETES/encryption/config.yaml"; fi
 if [[ $KOPS_ROLE == control-plane ]]; then
   both kubernetes-ca "$PKI/ca"
+  # Authorities in rotation: the first is the one that signs, and the controller manager takes no file with two.
+  openssl x509 -in "$PKI/ca.crt" | put_text "$PKI/ca-signing.crt" 0644
   both apiserver-aggregator-ca "$PKI/front-proxy-ca"
   while read -r authority; do
     both "$authority" "$PKI/etcd/$authority"

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from kops_pulumi.clouds.aws import images, launch, termination
 from kops_pulumi.clouds.aws.network import slice_of
 from kops_pulumi.components import Cluster
-from kops_pulumi.errors import ManifestError
 from kops_pulumi.model import (
     ClusterPlan,
     Hop,
@@ -194,14 +193,6 @@ def test_a_shared_network_is_asked_for_its_gateway() -> None:
     recording = made(replace(plan, network=network))
     assert [lookup.token for lookup in recording.invokes if "InternetGateway" in lookup.token]
     assert recording.of("aws:ec2/vpc:Vpc") == recording.of("aws:ec2/internetGateway:InternetGateway") == []
-
-
-def test_a_shared_network_cannot_be_asked_for_an_egress_only_gateway() -> None:
-    plan = recorded.plan_of(PUBLIC)
-    table = RouteTable("private-z", public=False, routes=(Route("::/0", Hop.EGRESS_ONLY),))
-    network = replace(plan.network, existing_id="vpc-1", internet_gateway=False, route_tables=(table,))
-    with pytest.raises(ManifestError, match="additionalRoutes"):
-        made(replace(plan, network=network))
 
 
 @pytest.mark.parametrize(

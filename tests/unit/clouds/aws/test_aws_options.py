@@ -44,15 +44,17 @@ def test_defaults_are_dated_and_their_image_is_exact() -> None:
 
 
 @pytest.mark.parametrize(
-    ("store", "url"),
+    ("store", "region", "url"),
     [
-        ("s3://tokens", "https://tokens.s3.eu-west-1.amazonaws.com"),
-        ("s3://tokens/prod/a/", "https://tokens.s3.eu-west-1.amazonaws.com/prod/a"),
-        ("memfs://tokens.example.com/prod", "https://tokens.example.com/prod"),
+        ("s3://tokens", "eu-west-1", "https://tokens.s3.eu-west-1.amazonaws.com"),
+        ("s3://tokens/prod/a/", "eu-west-1", "https://tokens.s3.eu-west-1.amazonaws.com/prod/a"),
+        ("s3://tokens", "cn-north-1", "https://tokens.s3.cn-north-1.amazonaws.com.cn"),
+        ("s3://tokens", "us-gov-west-1", "https://tokens.s3.us-gov-west-1.amazonaws.com"),
+        ("memfs://tokens.example.com/prod", "eu-west-1", "https://tokens.example.com/prod"),
     ],
 )
-def test_a_discovery_store_has_a_public_url(store: str, url: str) -> None:
-    assert AWS.issuer_url(store, "eu-west-1") == url
+def test_a_discovery_store_has_a_public_url(store: str, region: str, url: str) -> None:
+    assert AWS.issuer_url(store, region) == url
 
 
 def test_a_plain_group_is_secure_and_announced_on_the_queue() -> None:

@@ -59,7 +59,6 @@ def test_cluster_fields(spec: dict[str, Any], path: str, words: str) -> None:
         ({"maxPrice": "cheap"}, "spec.maxPrice", "US dollars"),
         ({"machineType": "m5.large", "cpuCredits": "unlimited"}, "spec.cpuCredits", "no CPU credits"),
         ({"maxInstanceLifetime": "1h"}, "spec.maxInstanceLifetime", "outside 86400 to 31536000"),
-        ({"rootVolumeType": "io2"}, "spec.rootVolumeIops", "needs IOPS"),
         ({"rootVolumeIops": 100}, "spec.rootVolumeIops", "outside 3000 to 80000"),
         ({"rootVolumeThroughput": 5000}, "spec.rootVolumeThroughput", "MiB/s"),
         ({"maxPrice": "0.1", "warmPool": {"maxSize": 2}}, "spec.warmPool", "warm pool"),
