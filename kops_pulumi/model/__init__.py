@@ -169,7 +169,7 @@ class ClusterPlan:
 
     def to_data(self) -> dict[str, Any]:
         """The plan as plain JSON types, in a stable order."""
-        return {f.name: plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        return {f.name: masked(plain(getattr(self, f.name))) for f in dataclasses.fields(self)}
 
     def to_json(self) -> str:
         """Canonical JSON: same plan, same bytes."""
@@ -188,3 +188,20 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
     return value
+
+
+_SECRET_PARTS = ("data", "stringData")
+_MASK = "[secret]"
+
+
+def masked(data: Any) -> Any:
+    """Plain data as people may see it: Secrets among the objects to install keep their keys and lose their values."""
+    if isinstance(data, list):
+        return [masked(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    hidden = _SECRET_PARTS if data.get("kind") == "Secret" and "apiVersion" in data else ()
+    return {
+        key: dict.fromkeys(value, _MASK) if key in hidden and isinstance(value, dict) else masked(value)
+        for key, value in data.items()
+    }

@@ -11,7 +11,7 @@ import pytest
 
 from kops_pulumi import cni
 from kops_pulumi.errors import ManifestError
-from kops_pulumi.model import Chart, Delivery, Late, Manifest, PythonCode, Remote, Stage, plain
+from kops_pulumi.model import Chart, Delivery, Late, Manifest, PythonCode, Remote, Stage, masked, plain
 from kops_pulumi.plan import custom, deliveries
 from tests.support.specs import full
 
@@ -77,6 +77,12 @@ def test_a_plan_is_json() -> None:
     data = plain(dataclasses.replace(delivery("x"), source=chart))
     assert json.loads(json.dumps(data))["source"]["values"] == {"list": [1, None], "role": {"name": "role.a/b"}}
     assert data["stage"] == "standard"
+
+
+def test_a_plan_shows_a_secrets_keys_and_not_its_values() -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "stringData": {"password": "hunter2"}}
+    shown = masked(plain(dataclasses.replace(delivery("x"), source=Manifest((secret,)))))
+    assert shown["source"]["documents"] == [{**secret, "stringData": {"password": "[secret]"}}]
 
 
 def test_the_users_addons_in_every_form() -> None:
