@@ -6,6 +6,7 @@ traceback, unless they ask for it with `--debug`.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -77,6 +78,8 @@ def _hasten() -> None:
     """Settings for a process of one command; they would not be ours to make in somebody else's program."""
     # Importing an SDK makes many objects and no garbage: looking for some is a good part of a command's time.
     gc.set_threshold(100_000, 50, 50)
+    # Nor at the end, where memory goes as a whole: the last collection would take as long as all the work before it.
+    atexit.register(gc.freeze)
     # pydantic would search every installed package for plug-ins; we use none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
