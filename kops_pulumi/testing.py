@@ -7,8 +7,7 @@
 
 `record` runs the program to its end in a thread and a context of its own, so Pulumi's global state is as before, and
 returns plain data: assert outside of the program. Ids and computed outputs look like real ones (`Answers` says what;
-give a subclass for others) and depend on names only, so that recordings can be compared as bytes. Secrets read
-`[secret]`.
+give a subclass for others) and depend on names only, so that recordings can be compared as bytes; secrets are masked.
 """
 
 from __future__ import annotations
