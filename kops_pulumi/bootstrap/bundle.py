@@ -58,19 +58,10 @@ _COMMANDS: Mapping[Role, tuple[str, ...]] = {
     Role.NODE: ("kops-hosts",),
     Role.BASTION: (),
 }
+_BY_HAND = frozenset({"kops-etcd-restore"})
+"""Commands that only an operator runs; every other has a timer."""
 _TIMERS: Mapping[Role, tuple[str, ...]] = {
-    Role.CONTROL_PLANE: (
-        "kops-csr-approver",
-        "kops-etcd",
-        "kops-etcd-snapshot",
-        "kops-hosts",
-        "kops-labels",
-        "kops-renew",
-        "kops-token",
-    ),
-    Role.API_SERVER: ("kops-hosts", "kops-renew"),
-    Role.NODE: ("kops-hosts",),
-    Role.BASTION: (),
+    role: tuple(name for name in names if name not in _BY_HAND) for role, names in _COMMANDS.items()
 }
 """Each is a service that runs to its end and the timer that starts it; all run a command of the same name."""
 

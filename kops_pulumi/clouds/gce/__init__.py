@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from kops_pulumi.clouds.neutral import NeutralCloud
 from kops_pulumi.clouds.ownership import foreign
 from kops_pulumi.errors import Finding, KeyPath
 from kops_pulumi.model import Role
@@ -62,7 +63,7 @@ _IMAGE = re.compile(r"[a-z][\w.:-]*/[\w.-]+|(https://|projects/).+")
 
 
 @dataclass(frozen=True, slots=True)
-class Gce:
+class Gce(NeutralCloud):
     """Google Compute Engine."""
 
     name: str = "gce"
@@ -112,14 +113,6 @@ class Gce:
             name = f"InstanceGroup/{group.metadata.name}"
             found += [replace(finding, document=name) for finding in _group(group, full.region)]
         return [*found, *foreign(full, self.name)]
-
-    def cluster_options(self, full: FullSpec) -> Any:  # noqa: ARG002 - the protocol's signature
-        """None: the neutral plan says all about a cluster here."""
-        return
-
-    def group_options(self, full: FullSpec, group: InstanceGroup) -> Any:  # noqa: ARG002 - the protocol's signature
-        """None: the neutral plan says all about a group here."""
-        return
 
     def issuer_url(self, discovery_store: str, region: str = "") -> str:  # noqa: ARG002 - a store has one address
         """The public URL of a bucket's path (`gs://bucket/path`): https://cloud.google.com/storage/docs/access-public-data."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
+from kops_pulumi.clouds.neutral import NeutralCloud
 from kops_pulumi.clouds.ownership import foreign
 from kops_pulumi.errors import Finding, KeyPath
 from kops_pulumi.model import Role
@@ -56,7 +56,7 @@ AFFINITY_ANNOTATION = "openstack.kops.io/serverGroupAffinity"
 
 
 @dataclass(frozen=True, slots=True)
-class OpenStack:
+class OpenStack(NeutralCloud):
     """An OpenStack deployment with Nova, Neutron and Cinder; Octavia, Designate and Swift where it has them."""
 
     name: str = "openstack"
@@ -100,19 +100,6 @@ class OpenStack:
             name = f"InstanceGroup/{group.metadata.name}"
             found += [replace(finding, document=name) for finding in _group(group)]
         return [*found, *foreign(full, self.name)]
-
-    def cluster_options(self, full: FullSpec) -> Any:  # noqa: ARG002 - the protocol's signature
-        """None: the neutral plan says all about a cluster here."""
-        return
-
-    def group_options(self, full: FullSpec, group: InstanceGroup) -> Any:  # noqa: ARG002 - the protocol's signature
-        """None: the neutral plan says all about a group here."""
-        return
-
-    def issuer_url(self, discovery_store: str, region: str = "") -> str:  # noqa: ARG002 - a store has one address
-        """The public URL of a store that is reached by https under its own name."""
-        store = urlsplit(discovery_store)
-        return "/".join(part for part in (f"https://{store.netloc}", store.path.strip("/")) if part)
 
 
 def _cluster(cluster: Cluster) -> Iterator[Finding]:

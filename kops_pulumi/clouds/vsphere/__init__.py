@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
+from kops_pulumi.clouds.neutral import NeutralCloud
 from kops_pulumi.clouds.ownership import foreign
 from kops_pulumi.errors import Finding
 from kops_pulumi.model import Role
@@ -21,7 +21,7 @@ from kops_pulumi.spec.cloud import VsphereCloud
 
 if TYPE_CHECKING:
     from kops_pulumi.resolve import FullSpec
-    from kops_pulumi.spec import Cluster, InstanceGroup
+    from kops_pulumi.spec import Cluster
 
 _LIMITS: Mapping[str, int] = {"server": 63, "folder": 80, "volume": 80}
 """A machine's name becomes its host name; inventory names have 80 characters:
@@ -50,7 +50,7 @@ _DISKS = ("thin", "lazy", "eagerZeroedThick")
 
 
 @dataclass(frozen=True, slots=True)
-class VSphere:
+class VSphere(NeutralCloud):
     """A vCenter with its hosts."""
 
     name: str = "vsphere"
@@ -93,19 +93,6 @@ class VSphere:
             for finding in (*_site_rules(full.cluster), *_networks_and_disks(full.cluster))
         ]
         return [*found, *foreign(full, self.name)]
-
-    def cluster_options(self, full: FullSpec) -> Any:  # noqa: ARG002 - the protocol's signature
-        """None: the neutral plan says all about a cluster here."""
-        return
-
-    def group_options(self, full: FullSpec, group: InstanceGroup) -> Any:  # noqa: ARG002 - the protocol's signature
-        """None: the neutral plan says all about a group here."""
-        return
-
-    def issuer_url(self, discovery_store: str, region: str = "") -> str:  # noqa: ARG002 - a store has one address
-        """The public URL of a store that is reached by https under its own name."""
-        store = urlsplit(discovery_store)
-        return "/".join(part for part in (f"https://{store.netloc}", store.path.strip("/")) if part)
 
 
 def _site(cluster: Cluster) -> VsphereCloud:
