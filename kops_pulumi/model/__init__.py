@@ -34,6 +34,7 @@ from kops_pulumi.model.endpoints import (
     EndpointSubnet,
     Listener,
 )
+from kops_pulumi.model.fleet import Fleet, FleetGroup, Machine, MachineState
 from kops_pulumi.model.machines import Bundle, EtcdCluster, EtcdMember, Group, UserData, Volume
 from kops_pulumi.model.network import Hop, NatGateway, NetworkPlan, Route, RouteTable, Subnet, SubnetType
 from kops_pulumi.model.roles import Late, Role
@@ -66,6 +67,8 @@ __all__ = [
     "EndpointSubnet",
     "EtcdCluster",
     "EtcdMember",
+    "Fleet",
+    "FleetGroup",
     "Generation",
     "Group",
     "Hop",
@@ -74,6 +77,8 @@ __all__ = [
     "Late",
     "LeafCertificate",
     "Listener",
+    "Machine",
+    "MachineState",
     "Manifest",
     "NatGateway",
     "NetworkPlan",
