@@ -13,10 +13,8 @@ give a subclass for others) and depend on names only, so that recordings can be 
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextvars
 import gc
-import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +29,20 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
 from kops_pulumi.components import readiness
+from kops_pulumi.testing.answers import Answers, fingerprint
+
+__all__ = [
+    "SECRET",
+    "STACK",
+    "UNKNOWN",
+    "Answers",
+    "Invoked",
+    "Recording",
+    "Registered",
+    "fingerprint",
+    "plain",
+    "record",
+]
 
 SECRET = "[secret]"  # noqa: S105 - what is shown instead of one
 UNKNOWN = "[unknown]"
@@ -88,35 +100,6 @@ class Recording(list[Registered]):
     def of(self, type_: str) -> list[Registered]:
         """Only the resources of one type."""
         return [resource for resource in self if resource.type == type_]
-
-
-class Answers:
-    """What the cloud would answer. Override `resource` or `invoke` to say something else."""
-
-    region = "us-test-1"
-    account = "123456789012"
-
-    def resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-        """The id of a new resource and its computed outputs (the inputs are outputs anyway)."""
-        seed = fingerprint(type_, name)
-        prefix = _PREFIXES.get(type_)
-        physical = str(inputs.get("name") or inputs.get("keyName") or name)
-        id_ = f"{prefix}-{seed[:17]}" if prefix else physical
-        arn = f"arn:aws:{_SERVICES.get(type_, 'test')}:{self.region}:{self.account}:{physical}"
-        computed = _COMPUTED.get(type_)
-        more = computed(id_, seed, self) if computed else {}
-        return (arn if type_ in _ARN_IS_ID else id_), {"arn": arn, **more}
-
-    def invoke(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The result of a look-up."""
-        seed = fingerprint(token, repr(sorted(args.items())))
-        answer = _LOOKUPS.get(token)
-        return {"id": f"id-{seed[:17]}", **(answer(seed, args, self) if answer else {})}
-
-
-def fingerprint(*parts: str) -> str:
-    """Hexadecimal digits that depend on the parts only."""
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def record(
@@ -307,94 +290,3 @@ def _marked(outputs: Mapping[str, Any], secret: set[str]) -> dict[str, Any]:
         key: {_SIGNATURE: _SECRET_SIGNATURE, "value": value} if key in secret else value
         for key, value in outputs.items()
     }
-
-
-def _public_key(seed: str) -> str:
-    """A well-formed RSA key that belongs to nobody: programs take public keys apart."""
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    digits = "".join(fingerprint(seed, str(part)) for part in range(8))
-    modulus = int(digits, 16) | 1 | 1 << 2047
-    form = serialization.PublicFormat.SubjectPublicKeyInfo
-    return rsa.RSAPublicNumbers(65537, modulus).public_key().public_bytes(serialization.Encoding.PEM, form).decode()
-
-
-_PREFIXES: Mapping[str, str] = {
-    "aws:ebs/volume:Volume": "vol",
-    "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": "eigw",
-    "aws:ec2/eip:Eip": "eipalloc",
-    "aws:ec2/internetGateway:InternetGateway": "igw",
-    "aws:ec2/launchTemplate:LaunchTemplate": "lt",
-    "aws:ec2/natGateway:NatGateway": "nat",
-    "aws:ec2/route:Route": "r-rtb",
-    "aws:ec2/routeTable:RouteTable": "rtb",
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": "rtbassoc",
-    "aws:ec2/securityGroup:SecurityGroup": "sg",
-    "aws:ec2/subnet:Subnet": "subnet",
-    "aws:ec2/vpc:Vpc": "vpc",
-    "aws:ec2/vpcDhcpOptions:VpcDhcpOptions": "dopt",
-    "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": "vpc-cidr-assoc",
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "sgr",
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "sgr",
-}
-"""Beginnings of ids; other resources are known by their names."""
-
-_ARN_IS_ID = frozenset(
-    {"aws:lb/loadBalancer:LoadBalancer", "aws:lb/targetGroup:TargetGroup", "aws:lb/listener:Listener"}
-)
-_SERVICES: Mapping[str, str] = {
-    "aws:cloudwatch/eventRule:EventRule": "events",
-    "aws:iam/instanceProfile:InstanceProfile": "iam",
-    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "iam",
-    "aws:iam/role:Role": "iam",
-    "aws:lb/loadBalancer:LoadBalancer": "elasticloadbalancing",
-    "aws:lb/listener:Listener": "elasticloadbalancing",
-    "aws:lb/targetGroup:TargetGroup": "elasticloadbalancing",
-    "aws:sqs/queue:Queue": "sqs",
-}
-_COMPUTED: Mapping[str, Callable[[str, str, Answers], Mapping[str, Any]]] = {
-    "aws:ec2/vpc:Vpc": lambda *_: {"ipv6CidrBlock": "2001:db8:0:100::/56"},
-    "aws:ec2/launchTemplate:LaunchTemplate": lambda *_: {"latestVersion": 1},
-    "aws:ec2/eip:Eip": lambda *_: {"publicIp": "192.0.2.1"},
-    "aws:lb/loadBalancer:LoadBalancer": lambda id_, seed, answers: {
-        "dnsName": f"{id_}-{seed[:16]}.elb.{answers.region}.amazonaws.com",
-        "zoneId": "ZTESTELB",
-    },
-    "aws:sqs/queue:Queue": lambda id_, _, answers: {
-        "url": f"https://sqs.{answers.region}.amazonaws.com/{answers.account}/{id_}"
-    },
-    "tls:index/privateKey:PrivateKey": lambda id_, seed, _: {
-        "privateKeyPem": f"-----BEGIN PRIVATE KEY-----\n{id_}\n",
-        "publicKeyPem": _public_key(seed),
-    },
-    "random:index/randomBytes:RandomBytes": lambda _, seed, __: {
-        "base64": base64.b64encode(bytes.fromhex(seed)).decode(),
-        "hex": seed,
-    },
-    "tls:index/certRequest:CertRequest": lambda id_, *_: {
-        "certRequestPem": f"-----BEGIN CERTIFICATE REQUEST-----\n{id_}\n"
-    },
-    "tls:index/locallySignedCert:LocallySignedCert": lambda id_, *_: {
-        "certPem": f"-----BEGIN CERTIFICATE-----\n{id_}\n"
-    },
-    "tls:index/selfSignedCert:SelfSignedCert": lambda id_, *_: {"certPem": f"-----BEGIN CERTIFICATE-----\n{id_}\n"},
-}
-"""Computed outputs by type, from the id, the fingerprint and the answers."""
-
-_LOOKUPS: Mapping[str, Callable[[str, Mapping[str, Any], Answers], Mapping[str, Any]]] = {
-    "aws:ec2/getAmi:getAmi": lambda seed, *_: {"id": f"ami-{seed[:17]}", "rootDeviceName": "/dev/sda1"},
-    "aws:ec2/getElasticIp:getElasticIp": lambda seed, *_: {"id": f"eipalloc-{seed[:17]}"},
-    "aws:ec2/getInstance:getInstance": lambda seed, *_: {"networkInterfaceId": f"eni-{seed[:17]}"},
-    "aws:ec2/getInternetGateway:getInternetGateway": lambda seed, *_: {"internetGatewayId": f"igw-{seed[:17]}"},
-    "aws:ec2/getRouteTable:getRouteTable": lambda *_: {
-        "routes": [{"ipv6CidrBlock": "::/0", "egressOnlyGatewayId": "eigw-0123456789abcdef0"}]
-    },
-    "aws:ec2/getRouteTables:getRouteTables": lambda seed, *_: {"ids": [f"rtb-{seed[:17]}"]},
-    "aws:ec2/getVpc:getVpc": lambda *_: {"ipv6CidrBlockAssociations": [{"ipv6CidrBlock": "2001:db8:0:200::/56"}]},
-    "aws:index/getCallerIdentity:getCallerIdentity": lambda _, __, answers: {"accountId": answers.account},
-    "aws:index/getPartition:getPartition": lambda *_: {"partition": "aws", "dnsSuffix": "amazonaws.com"},
-    "aws:route53/getZone:getZone": lambda seed, *_: {"zoneId": f"Z{seed[:13].upper()}"},
-    "aws:route53/getZones:getZones": lambda *_: {"ids": []},
-    "aws:ssm/getParameter:getParameter": lambda seed, *_: {"value": f"ami-{seed[:17]}"},
-}
