@@ -86,6 +86,8 @@ class InstanceHandles:
     """By instance-group name."""
     volume_ids: Mapping[str, pulumi.Output[str]]
     """By `<etcd cluster>/<member>`."""
+    addresses: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    """Fixed addresses by `PlannedMachine.key`, where the cloud has no groups."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 The plan says `Late("api.endpoint")`, or has `@late(api.endpoint)@` inside a text; here the name is looked up in the
 handles. Names: `<endpoint>.endpoint` (host name or address), `network.id`, `subnet.<name>`, `volume.<etcd
-cluster>/<member>`, `certificate.<key>` (the public PEM), `role.<namespace>/<service account>`. Private keys have no
-name here, so that they cannot end up in user data (decision 7).
+cluster>/<member>`, `address.<group>/<ordinal>`, `certificate.<key>` (the public PEM), `role.<namespace>/<service
+account>`. Private keys have no name here, so that they cannot end up in user data (decision 7).
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def known(handles: Handles) -> Mapping[str, pulumi.Output[str]]:
         values |= {f"{name}.endpoint": address for name, address in handles.endpoints.addresses.items()}
     if handles.instances:
         values |= {f"volume.{key}": id_ for key, id_ in handles.instances.volume_ids.items()}
+        values |= {f"address.{key}": address for key, address in handles.instances.addresses.items()}
     return values
 
 

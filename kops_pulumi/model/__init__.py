@@ -35,7 +35,7 @@ from kops_pulumi.model.endpoints import (
     Listener,
 )
 from kops_pulumi.model.fleet import Fleet, FleetGroup, Machine, MachineState
-from kops_pulumi.model.machines import Bundle, EtcdCluster, EtcdMember, Group, UserData, Volume
+from kops_pulumi.model.machines import Bundle, EtcdCluster, EtcdMember, Group, PlannedMachine, UserData, Volume
 from kops_pulumi.model.network import Hop, NatGateway, NetworkPlan, Route, RouteTable, Subnet, SubnetType
 from kops_pulumi.model.roles import Late, Role
 from kops_pulumi.model.secrets import (
@@ -85,6 +85,7 @@ __all__ = [
     "Peer",
     "PeerKind",
     "Permission",
+    "PlannedMachine",
     "Protocol",
     "PythonCode",
     "Remote",

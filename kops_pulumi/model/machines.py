@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kops_pulumi.model.roles import Role
+from kops_pulumi.model.roles import Late, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,34 @@ class Group:
     """None on machines that are no nodes (bastions)."""
     options: Any = None
     """What only this cloud knows: a frozen dataclass of `clouds/<cloud>/__init__.py`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMachine:
+    """One machine where the cloud has no groups: whoever replaces it keeps its name, address and volumes."""
+
+    group: str
+    """Name of its instance group."""
+    ordinal: int
+    """From 1; the group's size is its minSize."""
+    name: str
+    """Physical name; it becomes the host name, and so the node's name."""
+    subnet: str
+    zone: str | None
+    volumes: tuple[str, ...]
+    """Data volumes that go along with it, as `<etcd cluster>/<member>`, sorted."""
+    after: str | None
+    """`key` of the machine that must be done before this one is touched; None for the first of each line."""
+
+    @property
+    def key(self) -> str:
+        """`<group>/<ordinal>`: what handles and resource names know it by."""
+        return f"{self.group}/{self.ordinal}"
+
+    @property
+    def address(self) -> Late:
+        """Its fixed address, known once its interface is (or planned from the beginning)."""
+        return Late(f"address.{self.key}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,13 @@ class Names:
             return f"{name}.{_ROLE_WORD[role]}.{self.cluster}"
         return f"{name}.{self.cluster}"
 
+    def machine(self, group: str, ordinal: int) -> str:
+        """One machine of a group without a cloud's group, as kops calls it: `nodes-1-<cluster, dashed>`.
+
+        It becomes a host name, so that no dot may be in it.
+        """
+        return self.fit("server", f"{group}-{ordinal}-{self.dashed}".replace(".", "-"))
+
     def role(self, role: Role) -> str:
         """A role's identity and firewall group: `masters.<cluster>`, `nodes.<cluster>`."""
         return self.fit("role", f"{_ROLE_WORD[role]}.{self.cluster}")
