@@ -62,6 +62,8 @@ class Fleet(Protocol):
     """`detach` works: a group can be made to start a machine before an old one goes."""
     replaces_itself: bool
     """A group starts another machine for one that was terminated; else the engine must make it again."""
+    reuses_names: bool
+    """A machine's replacement has its node's name, so that the old Node object has to go first."""
 
     def groups(self) -> Sequence[FleetGroup]:
         """Every group of the cluster with its machines, sorted by name; a bounded number of list calls."""
@@ -71,10 +73,13 @@ class Fleet(Protocol):
         """Take it out of its group, which starts another; it keeps running. Done already: nothing happens."""
         ...
 
-    def deregister(self, machine: Machine) -> None:
-        """Take it out of its load balancers and wait until they send nothing new; without any: nothing happens."""
+    def deregister(self, machine: Machine) -> bool:
+        """Begin to take it out of its load balancers, or look how far that is: True once they send nothing new.
+
+        Never waits, for others may be drained meanwhile: the caller asks again. Without any balancer: True at once.
+        """
         ...
 
     def terminate(self, machine: Machine) -> None:
-        """End it. Its group starts another where `replaces_itself`, unless it was detached."""
+        """End it. Its group starts another where `replaces_itself`, unless it was detached. Gone already: nothing."""
         ...
