@@ -12,7 +12,12 @@ import pytest
 from kops_pulumi.model import ClusterPlan, Group
 
 REGION = "eu-west-1"
-_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": REGION}
+_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": REGION,
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",  # seconds for images that nobody asks for
+}
 
 
 @contextmanager
@@ -23,7 +28,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(InstanceState, "launch_template", property(_made_from))
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    for name, value in _CREDENTIALS.items():
+    for name, value in _ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
         yield
@@ -52,7 +57,7 @@ class Account:
         vpc = self.ec2.create_vpc(CidrBlock="10.4.0.0/16")["Vpc"]["VpcId"]
         self.subnet = self.ec2.create_subnet(VpcId=vpc, CidrBlock="10.4.0.0/24")["Subnet"]["SubnetId"]
         self.vpc = vpc
-        self.image = self.ec2.describe_images()["Images"][0]["ImageId"]
+        self.image = self.ec2.register_image(Name="ubuntu")["ImageId"]
 
     @staticmethod
     def _client(name: str) -> Any:

@@ -198,14 +198,15 @@ class AwsFleet:
         )
         wanted = _template(scaling)
         members = [*scaling["Instances"], *self._warm(scaling)]
-        found = [self._member(group, item, wanted, machines.get(item["InstanceId"])) for item in members]
+        seen = (self._member(group, item, wanted, machines.get(item["InstanceId"])) for item in members)
+        found = [machine for machine in seen if machine is not None]
         found += self._detached(group, machines, {item["InstanceId"] for item in members})
         return FleetGroup(
             name=group.name,
             desired=scaling["DesiredCapacity"],
             min_size=scaling["MinSize"],
             max_size=scaling["MaxSize"],
-            machines=tuple(sorted((m for m in found if m is not None), key=lambda machine: machine.id)),
+            machines=tuple(sorted(found, key=lambda machine: machine.id)),
         )
 
     def _warm(self, scaling: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -286,10 +287,11 @@ class AwsFleet:
                 self._calls.balancers.deregister_targets(TargetGroupArn=target_group, Targets=[{"Id": id_}])
 
     def _drained(self, id_: str, target_group: str) -> bool:
+        found: Sequence[Mapping[str, Any]] = ()
         with translated(ignore=_NOT_THERE):
             answer = self._calls.balancers.describe_target_health(TargetGroupArn=target_group, Targets=[{"Id": id_}])
-            return all(item["TargetHealth"]["State"] in _DRAINED for item in answer["TargetHealthDescriptions"])
-        return True
+            found = answer["TargetHealthDescriptions"]
+        return all(item["TargetHealth"]["State"] in _DRAINED for item in found)
 
     def _plan_group(self, machine: Machine) -> Group:
         return next(group for group in self._plan.groups if group.name == machine.group)
