@@ -81,6 +81,8 @@ class Wishes:
     """The cloud account's project, where a cloud has them."""
     config_base: str | None = None
     """Where the nodes' files go; None takes `default_store`."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Flags that only this cloud has, by name; `clouds/<cloud>/starter.py` knows them."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Further values by dotted path, such as `spec.kubelet.maxPods`."""
 
@@ -109,6 +111,9 @@ def _draft(wishes: Wishes, cloud: Cloud) -> list[Document]:
         "metadata": {"name": wishes.name, "annotations": {versions.DEFAULTS_VERSION: versions.NEWEST_DEFAULTS}},
         "spec": _present(_cluster_spec(wishes, cloud, list(controls))),
     }
+    own = clouds.starter(wishes.cloud)
+    if own is not None:
+        _lay_over(cluster["spec"], own.cluster(wishes))
     for path, value in wishes.settings.items():
         put(cluster, path, value)
     plans = [
@@ -295,6 +300,15 @@ def put(document: Document, path: str, value: Any) -> None:
             raise KopsError(f"--set {path}: {key} is not a mapping", hint="edit the manifest for lists")
         place = below
     place[keys[-1]] = value
+
+
+def _lay_over(place: Document, more: Mapping[str, Any]) -> None:
+    """Add what only this cloud says, mappings key by key."""
+    for key, value in more.items():
+        if isinstance(value, Mapping):
+            _lay_over(place.setdefault(key, {}), value)
+        else:
+            place[key] = value
 
 
 def _present(mapping: Mapping[str, Any]) -> Document:

@@ -1,6 +1,6 @@
 """`create cluster` writes the manifest of a new cluster; `create -f` registers manifests you have. No cloud is touched.
 
-The flags are a table; what they mean is `starter.py`'s business.
+The flags are tables (those of one cloud alone: `cloud_flags.py`); what they mean is `starter.py`'s business.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kops_pulumi.cli import cloud_flags
 from kops_pulumi.cli.lazy import LazyGroup, Verb
 from kops_pulumi.cli.output import as_json, as_yaml
 from kops_pulumi.cli.target import FILE, cluster_name, newer_allowed, store_of, store_option
@@ -66,7 +67,7 @@ COMMA = Comma()
 
 
 _CHOICE = click.Choice
-_FLAGS: tuple[tuple[str, dict[str, Any]], ...] = (
+_FLAGS: tuple[cloud_flags.Flag, ...] = (
     ("--cloud", {"type": _CHOICE(_CLOUDS), "default": "aws", "show_default": True, "help": "Where it is to run."}),
     ("--zones", {"type": COMMA, "required": True, "help": "Zones of the machines, comma-separated."}),
     ("--control-plane-zones", {"type": COMMA, "default": (), "help": "Zones for control planes; default: --zones."}),
@@ -97,13 +98,16 @@ _FLAGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--image", {"help": "Machine image; default: the newest we know, written down exactly."}),
     ("--project", {"help": "Project of the cloud account (GCE)."}),
     ("--config-base", {"help": "Where the nodes' files go, e.g. s3://bucket/NAME; default: a bucket of its own."}),
-    ("--set", {"multiple": True, "metavar": "PATH=VALUE", "help": "More, e.g. spec.kubelet.maxPods=200; repeatable."}),
 )  # fmt: skip
+_SET: cloud_flags.Flag = (
+    "--set",
+    {"multiple": True, "metavar": "PATH=VALUE", "help": "More, e.g. spec.kubelet.maxPods=200; repeatable."},
+)
 
 
 def _flags(function: Callable[..., Any]) -> Callable[..., Any]:
     """All flags that describe the new cluster, in the order of the table."""
-    for name, options in reversed(_FLAGS):
+    for name, options in reversed((*_FLAGS, *cloud_flags.every(), _SET)):
         function = click.option(*name.split(), **options)(function)
     return function
 
@@ -170,6 +174,7 @@ def _wishes(name: str, flags: dict[str, Any]) -> Wishes:
         private=flags.pop("topology") == "private",
         load_balancer=balancer and balancer.capitalize(),
         dns=dns and dns.capitalize(),
+        options=cloud_flags.taken(flags["cloud"], flags),
         settings=dict(_setting(text) for text in flags.pop("set")),
         **flags,
     )

@@ -1,8 +1,9 @@
 """The clouds: an explicit registry, imported on demand.
 
 A cloud is a package here with one pure instance, `CLOUD` (`plugins.Cloud`), and Pulumi leaf components beside it. `get`
-imports the pure side only; `leaf` imports one Pulumi module, and with it the cloud's SDK: it is for `components/`
-alone. This module must not import pulumi or any cloud when it is itself imported.
+imports the pure side only; `starter` the part of a first manifest that only this cloud has; `leaf` one Pulumi module, and
+with it the cloud's SDK: it is for `components/` alone. This module must not import pulumi or any cloud when it is itself
+imported.
 """
 
 from __future__ import annotations
@@ -26,6 +27,17 @@ Leaf: TypeAlias = Literal["provider", "network", "firewall", "identity", "endpoi
 def get(name: str) -> Cloud:
     """The pure side of a cloud; `NotFoundError` when there is no such cloud."""
     return cast("Cloud", import_module(f"{__name__}.{_known(name)}").CLOUD)
+
+
+def starter(name: str) -> ModuleType | None:
+    """The module that turns a cloud's own flags of `create cluster` into manifest; None where there are none. Pure."""
+    module = f"{__name__}.{_known(name)}.starter"
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        return None
 
 
 def leaf(name: str, part: Leaf) -> ModuleType:

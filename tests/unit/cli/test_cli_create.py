@@ -234,3 +234,12 @@ def test_registering_a_bad_manifest_writes_nothing(cli, tmp_path, examples):
     assert result.code == 2
     assert "sshAccess" in result.err
     assert not (tmp_path / "clusters").exists()
+
+
+def test_a_clouds_own_flags_reach_its_starter_and_no_other_cloud(cli):
+    gce = ("--cloud", "gce", "--zones", "europe-west3-a", "--project", "mine")
+    account = ("--gce-service-account", "nodes@mine.iam.gserviceaccount.com")
+    written = json.loads(cli(*NEW[:3], *gce, *account, "--dry-run", "-o", "json").out)[0]["spec"]
+    assert (written["project"], written["cloudConfig"]["gceServiceAccount"]) == ("mine", account[1])
+    refused = cli(*NEW, *account, "--dry-run")
+    assert (refused.code, "is for gce, the cluster is to run on aws" in refused.err) == (64, True)
