@@ -1,9 +1,9 @@
 """The clouds: an explicit registry, imported on demand.
 
 A cloud is a package here with one pure instance, `CLOUD` (`plugins.Cloud`), and Pulumi leaf components beside it. `get`
-imports the pure side only; `starter` the part of a first manifest that only this cloud has; `leaf` one Pulumi module, and
-with it the cloud's SDK: it is for `components/` alone. This module must not import pulumi or any cloud when it is itself
-imported.
+imports the pure side only; `starter` the part of a first manifest that only this cloud has; `leaf` one Pulumi module,
+and with it the cloud's SDK: it is for `components/` alone. This module must not import pulumi or any cloud when it is
+itself imported.
 """
 
 from __future__ import annotations

@@ -74,8 +74,8 @@ class Names:
     def group(self, name: str, role: Role) -> str:
         """An instance group and its template: `nodes.<cluster>`, `control-plane-a.masters.<cluster>`."""
         if role in (Role.CONTROL_PLANE, Role.API_SERVER):
-            return f"{name}.{_ROLE_WORD[role]}.{self.cluster}"
-        return f"{name}.{self.cluster}"
+            return self.fit("group", f"{name}.{_ROLE_WORD[role]}.{self.cluster}")
+        return self.fit("group", f"{name}.{self.cluster}")
 
     def machine(self, group: str, ordinal: int) -> str:
         """One machine of a group without a cloud's group, as kops calls it: `nodes-1-<cluster, dashed>`.

@@ -78,6 +78,13 @@ def matrix(openings: Iterable[Opening]) -> Matrix:
     return {ends: {name: melted(ranges) for name, ranges in reach.items()} for ends, reach in found.items()}
 
 
+def openings(found: Matrix) -> Iterator[Opening]:
+    """A matrix as single openings."""
+    for ends, reach in found.items():
+        for protocol, ranges in reach.items():
+            yield from (Opening(*ends, protocol, ports) for ports in ranges)
+
+
 def without(left: Matrix, right: Matrix) -> set[Opening]:
     """What is reachable in `left` and not in `right`."""
     return {

@@ -36,6 +36,7 @@ _LIMITS: Mapping[str, int] = {
     "policy": 128,
     "event-rule": 64,
     "queue": 80,
+    "group": 128,  # its launch template has the same name
     "launch-template": 128,
     "key-pair": 255,
     "security-group": 255,
