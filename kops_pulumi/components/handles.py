@@ -39,6 +39,11 @@ class IdentityHandles:
     """By `Identity.key` (`<namespace>/<name>`)."""
     zone_ids: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
     """By what the plan calls a DNS zone: those that permissions speak of."""
+    credentials: Mapping[str, Mapping[str, pulumi.Input[str]]] = field(default_factory=dict)
+    """By instance-group name: what its machines prove themselves with, where the cloud gives them no identity. Names
+    and values, those that must stay secret marked so."""
+    cloud_config: pulumi.Output[str] | None = None
+    """What controllers read to act in the cloud, secret; None where they have identities."""
     ready: tuple[pulumi.Resource, ...] = ()
 
 

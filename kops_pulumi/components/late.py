@@ -3,7 +3,8 @@
 The plan says `Late("api.endpoint")`, or has `@late(api.endpoint)@` inside a text; here the name is looked up in the
 handles. Names: `<endpoint>.endpoint` (host name or address), `network.id`, `subnet.<name>`, `volume.<etcd
 cluster>/<member>`, `address.<group>/<ordinal>`, `certificate.<key>` (the public PEM), `role.<namespace>/<service
-account>`. Private keys have no name here, so that they cannot end up in user data (decision 7).
+account>`, `cloud-config` (what controllers read to act in the cloud; secret, for Secrets only). Private keys have no
+name here, so that they cannot end up in user data (decision 7).
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ def known(handles: Handles) -> Mapping[str, pulumi.Output[str]]:
         values |= {f"subnet.{name}": id_ for name, id_ in handles.network.subnet_ids.items()}
     if handles.identity:
         values |= {f"role.{key}": role for key, role in handles.identity.service_account_roles.items()}
+        if handles.identity.cloud_config is not None:
+            values["cloud-config"] = handles.identity.cloud_config
     if handles.pki:
         values |= {f"certificate.{key}": pem for key, pem in handles.pki.certificates.items()}
     if handles.endpoints:

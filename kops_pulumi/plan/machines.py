@@ -9,15 +9,19 @@ other group at once. Pure; clouds read this when they make machines, and the com
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kops_pulumi.model import ClusterPlan, Group, PlannedMachine, Role
+from kops_pulumi.model import ClusterPlan, Group, PlannedMachine, Role, plain
 from kops_pulumi.plan.names import Names
 
 if TYPE_CHECKING:
     from kops_pulumi.model import EtcdMember
 
+DIGEST = "kops_digest"
+"""Where a machine's digest is recorded with it, as metadata or a tag."""
 LINES = 4
 """Into how many waves the machines of a group of nodes are divided."""
 
@@ -42,6 +46,16 @@ def listed(machines: Iterable[PlannedMachine], addresses: Iterable[str]) -> str:
     """
     pairs = zip(machines, addresses, strict=True)
     return "".join(f"{item.group} {item.name} {address} {item.name}\n" for item, address in pairs)
+
+
+def digest(group: Group, *more: Any) -> str:
+    """SHA-256 of what a group's machines are made of: another digest, another machine.
+
+    `more` is what only the cloud knows of them. It is recorded with each machine, so that fleets can tell old ones.
+    """
+    data = group.user_data.text if group.user_data else ""
+    parts = (group.image, group.machine_type, group.root_volume, group.volumes, data, more)
+    return hashlib.sha256(json.dumps(plain(parts), sort_keys=True).encode()).hexdigest()
 
 
 def _machine(plan: ClusterPlan, group: Group, ordinal: int) -> PlannedMachine:

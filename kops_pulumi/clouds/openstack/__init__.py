@@ -6,18 +6,18 @@ Flavors, images and volume types belong to each deployment, so there are few def
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kops_pulumi.clouds.neutral import NeutralCloud
-from kops_pulumi.clouds.ownership import foreign
-from kops_pulumi.errors import Finding, KeyPath
+from kops_pulumi.clouds.openstack import options, rules
 from kops_pulumi.model import Role
 from kops_pulumi.plugins import Capabilities, CloudDefaults
 from kops_pulumi.resolve.versions import dated
 
 if TYPE_CHECKING:
+    from kops_pulumi.errors import Finding
     from kops_pulumi.resolve import FullSpec
     from kops_pulumi.spec import Cluster, InstanceGroup
 
@@ -47,12 +47,6 @@ _DEFAULTS: Mapping[str, CloudDefaults] = {
 }
 """By the first day they are in force. Empty: the deployment's own default (volume types) or the manifest's duty
 (images)."""
-
-_METHODS = ("ROUND_ROBIN", "LEAST_CONNECTIONS", "SOURCE_IP", "SOURCE_IP_PORT")
-"""https://docs.openstack.org/api-ref/load-balancer/v2/#create-pool"""
-_AFFINITIES = ("affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity")
-"""https://docs.openstack.org/api-ref/compute/#create-server-group"""
-AFFINITY_ANNOTATION = "openstack.kops.io/serverGroupAffinity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,31 +88,15 @@ class OpenStack(NeutralCloud):
 
     def validate(self, full: FullSpec) -> Sequence[Finding]:
         """Findings that only OpenStack can make."""
-        document = f"Cluster/{full.cluster.metadata.name}"
-        found = [replace(finding, document=document) for finding in _cluster(full.cluster)]
-        for group in full.groups:
-            name = f"InstanceGroup/{group.metadata.name}"
-            found += [replace(finding, document=name) for finding in _group(group)]
-        return [*found, *foreign(full, self.name)]
+        return rules.findings(full)
 
+    def cluster_options(self, full: FullSpec) -> options.OpenStackCluster:
+        """The cluster's OpenStack options."""
+        return options.cluster_options(full)
 
-def _cluster(cluster: Cluster) -> Iterator[Finding]:
-    options = cluster.spec.cloud_config and cluster.spec.cloud_config.openstack
-    balancer = options.loadbalancer if options else None
-    if balancer and balancer.method not in (None, *_METHODS):
-        path: KeyPath = ("spec", "cloudConfig", "openstack", "loadbalancer", "method")
-        yield Finding(path, f"{balancer.method!r} is not a balancing method", f"use {', '.join(_METHODS)}")
-    scaler = cluster.spec.cluster_autoscaler
-    if scaler and scaler.enabled:
-        path = ("spec", "clusterAutoscaler", "enabled")
-        yield Finding(path, "OpenStack has no groups for the autoscaler to resize", "remove spec.clusterAutoscaler")
-
-
-def _group(group: InstanceGroup) -> Iterator[Finding]:
-    affinity = (group.metadata.annotations or {}).get(AFFINITY_ANNOTATION)
-    if affinity not in (None, *_AFFINITIES):
-        path = ("metadata", "annotations", AFFINITY_ANNOTATION)
-        yield Finding(path, f"{affinity!r} is not a server group policy", f"use {', '.join(_AFFINITIES)}")
+    def group_options(self, full: FullSpec, group: InstanceGroup) -> options.OpenStackGroup:
+        """A group's OpenStack options."""
+        return options.group_options(full, group)
 
 
 CLOUD = OpenStack()
