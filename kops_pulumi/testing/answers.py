@@ -52,6 +52,7 @@ class Table:
 _TABLES: Mapping[str, str] = {
     "aws": "aws",
     "gcp": "gce",
+    "openstack": "openstack",
     "random": "keys",
     "tls": "keys",
 }

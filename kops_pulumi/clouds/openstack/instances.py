@@ -16,7 +16,7 @@ from dataclasses import replace
 import pulumi
 from pulumi_openstack import blockstorage, compute, loadbalancer, networking, objectstorage
 
-from kops_pulumi.clouds.openstack import lookups, servers, tags
+from kops_pulumi.clouds.openstack import lookups, servers, tags, verbs
 from kops_pulumi.components.handles import Handles, InstanceHandles
 from kops_pulumi.components.machines import Turns, peers
 from kops_pulumi.model import ClusterPlan, EtcdCluster, EtcdMember, Group, PlannedMachine, Role
@@ -102,11 +102,7 @@ class Instances(pulumi.ComponentResource):
             network_id=network.network_id if network else "",
             fixed_ips=[networking.PortFixedIpArgs(subnet_id=network.subnet_ids[machine.subnet] if network else None)],
             security_group_ids=list(firewall.group_security_groups[group.name]) if firewall else None,
-            allowed_address_pairs=[
-                networking.PortAllowedAddressPairArgs(ip_address=pair.address, mac_address=pair.mac)
-                for pair in group.options.address_pairs
-            ]
-            or None,
+            allowed_address_pairs=self._pairs(group) or None,
             tags=tags.owned(self._plan, KopsInstanceGroup=group.name, KopsName=f"port-{machine.name}"),
             opts=self._child(*(network.ready if network else ())),
         )
@@ -115,6 +111,15 @@ class Instances(pulumi.ComponentResource):
         for endpoint in group.endpoints:
             self._join(endpoint, machine, made)
         return made
+
+    def _pairs(self, group: Group) -> list[networking.PortAllowedAddressPairArgs]:
+        """Foreign addresses that the group's ports let through: the manifest's, and pods' where the CNI needs that."""
+        found = [(pair.address, pair.mac) for pair in group.options.address_pairs]
+        permissions = [p for item in self._plan.identities if item.key == group.identity for p in item.permissions]
+        pods = self._plan.network.pod_cidr
+        if pods and verbs.passes_foreign_traffic(permissions):
+            found.append((pods, None))
+        return [networking.PortAllowedAddressPairArgs(ip_address=address, mac_address=mac) for address, mac in found]
 
     def _float(self, machine: PlannedMachine, port: networking.Port) -> None:
         """A floating address, for machines in public subnets behind a router of ours."""

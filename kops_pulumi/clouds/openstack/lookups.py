@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi_openstack import dns, identity, images, networking
@@ -18,7 +18,7 @@ from pulumi_openstack import dns, identity, images, networking
 from kops_pulumi.errors import KopsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -100,11 +100,11 @@ def scope(name: str, region: str, parent: pulumi.Resource) -> Scope:
     )
 
 
-def _endpoint(catalog: Iterable[identity.outputs.GetAuthScopeServiceCatalogResult], kind: str, region: str) -> str:
+def _endpoint(catalog: Iterable[Mapping[str, Any]], kind: str, region: str) -> str:
     """The public address of a service in a region; KopsError when the cloud has no such service."""
     for service in catalog:
-        for endpoint in service.endpoints if service.type == kind else ():
-            if endpoint.interface == "public" and (not region or region in (endpoint.region, endpoint.region_id)):
-                return endpoint.url.rstrip("/")
+        for endpoint in service["endpoints"] if service["type"] == kind else ():
+            if endpoint["interface"] == "public" and region in ("", endpoint["region"]):
+                return str(endpoint["url"]).rstrip("/")
     hint = "machines get their configuration and keys from Swift; see docs/clouds/openstack.md"
     raise KopsError(f"this cloud has no {kind} service in region {region or '(any)'}", hint=hint)

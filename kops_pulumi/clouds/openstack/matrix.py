@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from kops_pulumi.model import Endpoint, Listener
 
 _IPV4 = 4
+_NOBODY = "127.0.0.1/32"
+"""No packet comes from there."""
 
 
 def compiled(plan: ClusterPlan) -> tuple[Rule, ...]:
@@ -36,14 +38,14 @@ def compiled(plan: ClusterPlan) -> tuple[Rule, ...]:
 def allowed(plan: ClusterPlan, endpoint: Endpoint, listener: Listener) -> tuple[str, ...]:
     """Ranges that may reach a listener, sorted; machines of the cluster come from its subnets.
 
-    Empty for the ovn provider, whose listeners have no such lists.
+    Empty for the ovn provider, whose listeners have no such lists; an empty list of any other would let everybody in.
     """
     if plan.options.balancing.provider == OVN:
         return ()
     found: set[str] = set()
     for rule in _towards(plan, endpoint.name, listener.port):
         found |= {rule.source.name} if rule.source.kind is PeerKind.CIDR else _ranges(plan)
-    return tuple(sorted(text for text in found if ip_network(text).version == _IPV4))
+    return tuple(sorted(text for text in found if ip_network(text).version == _IPV4)) or (_NOBODY,)
 
 
 def _without_balancers(plan: ClusterPlan, rule: Rule) -> Iterator[Rule]:

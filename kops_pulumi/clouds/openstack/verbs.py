@@ -99,6 +99,8 @@ _CLUSTER: Mapping[str, tuple[AccessRule, ...]] = {
 """What the cloud controller and the volume driver call:
 https://github.com/kubernetes/cloud-provider-openstack/tree/master/pkg."""
 
+PASSING = ("machines.pass-foreign-traffic", "network-interfaces.pass-foreign-traffic")
+"""Verbs of CNIs that send pods' packets as they are, which a port refuses unless it is told of the addresses."""
 NOBODY: Mapping[str, str] = {
     "machines.discover": "control planes read from the store which machines there are",
     "volumes.attach": "the engine attaches etcd volumes",
@@ -106,7 +108,7 @@ NOBODY: Mapping[str, str] = {
     "images.pull": "the cloud has no registry of containers",
     "images.pull-through": "the cloud has no registry of containers",
     "machine-types.read": "only plug-ins of other clouds count a machine's interfaces",
-    "machines.pass-foreign-traffic": "ports let foreign addresses through by annotation (allowedAddressPair)",
+    **dict.fromkeys(PASSING, "the engine lets pods' addresses through the machines' ports"),
     "addresses.assign-ipv6": "clusters here have no IPv6",
     "addresses.read": "clusters here have no IPv6",
 }
@@ -124,6 +126,11 @@ def of_machine(permissions: Iterable[Permission], scheme: str) -> tuple[AccessRu
 def of_cluster(permissions: Iterable[Permission]) -> tuple[AccessRule, ...]:
     """What the cloud controller's and the volume driver's credential allows, sorted."""
     return tuple(sorted({rule for item in permissions for rule in _CLUSTER.get(item.verb, ())}))
+
+
+def passes_foreign_traffic(permissions: Iterable[Permission]) -> bool:
+    """Whether packets of pods leave the machine under the pods' own addresses."""
+    return any(item.verb in PASSING for item in permissions)
 
 
 def known(verb: str) -> bool:

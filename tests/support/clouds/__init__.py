@@ -19,7 +19,7 @@ from kops_pulumi.testing import Recording, record
 from tests.support.clouds.row import NAME, Document, Row
 from tests.support.recorded import KEY
 
-ROWS: tuple[Row, ...] = tuple(import_module(f"{__name__}.{cloud}").ROW for cloud in ("aws",))
+ROWS: tuple[Row, ...] = tuple(import_module(f"{__name__}.{cloud}").ROW for cloud in ("aws", "openstack"))
 """Every cloud that clusters can be deployed on."""
 
 
