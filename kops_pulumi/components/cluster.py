@@ -106,7 +106,7 @@ class Cluster(pulumi.ComponentResource):
         module = clouds.leaf(self.plan.cloud, "provider")
         if self.get_provider(f"{module.PACKAGE}:index:Provider") is not None:
             return []
-        return [module.make(logical(self._name, module.PACKAGE), self.plan.region, self)]
+        return [module.make(logical(self._name, module.PACKAGE), self.plan, self)]
 
     def _install(self, handles: Handles) -> Mapping[str, str]:
         """The add-ons, once the API answers; versions by name."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit
 
 import pulumi
 
@@ -20,6 +21,13 @@ from kops_pulumi.errors import KopsError
 from kops_pulumi.model import StoreObject
 from kops_pulumi.plan.store import ENCRYPTION, SERVICE_ACCOUNT
 
+if TYPE_CHECKING:
+    from kops_pulumi.model import ServiceAccountIssuer
+
+_Text: TypeAlias = "pulumi.Input[str]"
+
+PLAIN = "text/plain; charset=utf-8"
+"""Content type of every object that is no bundle."""
 DISCOVERY = ".well-known/openid-configuration"
 KEYS = "openid/v1/jwks"
 """Paths of an issuer's documents: https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig and
@@ -58,6 +66,16 @@ def encryption(keys: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
         return _json(configuration(named))
 
     return pulumi.Output.secret(pulumi.Output.all(*keys.values()).apply(document))
+
+
+def published(issuer: ServiceAccountIssuer | None, scheme: str, pki: PkiHandles) -> Iterator[tuple[str, str, _Text]]:
+    """The issuer's documents, where the manifest wants them published in a store of this scheme: bucket, key, text."""
+    place = urlsplit((issuer and issuer.discovery_store) or "")
+    if issuer is None or place.scheme != scheme:
+        return
+    texts: tuple[tuple[str, _Text], ...] = ((DISCOVERY, discovery(issuer.url)), (KEYS, jwks(pki)))
+    for path, text in texts:
+        yield place.netloc, "/".join(filter(None, (place.path.strip("/"), path))), text
 
 
 def discovery(issuer: str) -> str:

@@ -14,7 +14,7 @@ Pure; a cloud only says how objects are made and readers let in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -42,6 +42,14 @@ SERVICE_ACCOUNT = "service-account"
 CLUSTER_CA = "kubernetes-ca"
 ADMIN = "admin"
 """Key of the administrator's certificate."""
+KEPT_VERSIONS_DAYS = 30
+"""How long an overwritten or deleted object can be brought back."""
+ADDRESSES_DAYS = 1
+"""Machines write their address again and again; one that is this old is of a machine that is gone."""
+SNAPSHOT_DAYS: Mapping[str, int] = {"recent": 2, "hourly": 7, "daily": 90}
+"""By the directory that `kops-etcd-snapshot` puts them into."""
+UPLOAD_DAYS = 2
+"""Until an upload that never ended is thrown away."""
 _MEMBERS = (Role.CONTROL_PLANE, Role.API_SERVER, Role.NODE)
 _AUTHORITIES_OF_SERVERS = ("apiserver-aggregator-ca", "etcd-clients-ca", CLUSTER_CA)
 """What an API server checks others against."""
@@ -87,6 +95,25 @@ def objects(plan: ClusterPlan) -> tuple[StoreObject, ...]:
     found += _labels(plan)
     found.append(StoreObject(f"{join_prefix('')[1:]}/ca.crt", StoreKind.PUBLIC, _MEMBERS, f"trust:{CLUSTER_CA}"))
     return tuple(sorted(found, key=lambda item: item.path))
+
+
+def bundle(plan: ClusterPlan, item: StoreObject) -> bytes | None:
+    """The bytes of a group's bundle; None for every other object."""
+    if item.kind is not StoreKind.BUNDLE:
+        return None
+    bundles = {f"bundle:{group.name}": group.bundle for group in plan.groups}
+    found = bundles[item.content]
+    return found.content if found else None
+
+
+def expiring(plan: ClusterPlan, place: StorePlan) -> dict[str, tuple[str, int]]:
+    """Prefixes of the bucket whose objects go by themselves, and after how many days; by a rule's name, sorted."""
+    rules = {"join-addresses": (place.key("join/addresses/"), ADDRESSES_DAYS)}
+    for cluster in plan.etcd:
+        base = (cluster.backup_store or "").removeprefix(f"{place.scheme}://{place.bucket}/")
+        if base and "://" not in base:
+            rules |= {f"etcd-{cluster.name}-{kind}": (f"{base}/{kind}/", days) for kind, days in SNAPSHOT_DAYS.items()}
+    return dict(sorted(rules.items()))
 
 
 def _bundles(plan: ClusterPlan) -> Iterator[StoreObject]:

@@ -5,10 +5,13 @@ https://www.pulumi.com/registry/packages/aws/api-docs/provider/
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_aws as aws
+
+if TYPE_CHECKING:
+    from kops_pulumi.model import ClusterPlan
 
 PACKAGE = "aws"
 _SECRETS = ("accessKey", "secretKey", "token")
@@ -16,9 +19,9 @@ _FLAGS = ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValida
 _OBJECTS = ("allowedAccountIds", "assumeRoles", "assumeRoleWithWebIdentity", "defaultTags", "endpoints", "ignoreTags")
 
 
-def make(name: str, region: str, parent: pulumi.Resource) -> pulumi.ProviderResource:
-    """A provider for `region`; a stack setting `aws:region` that says otherwise is named and not followed."""
-    config = pulumi.Config(PACKAGE)
+def make(name: str, plan: ClusterPlan, parent: pulumi.Resource) -> pulumi.ProviderResource:
+    """A provider for the plan's region; a stack setting `aws:region` that says otherwise is named and not followed."""
+    config, region = pulumi.Config(PACKAGE), plan.region
     configured = config.get("region")
     if configured not in (None, region):
         pulumi.log.warn(f"aws:region is {configured}, but the manifest's zones are in {region}; using {region}", parent)

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pulumi
 from pulumi_aws import s3
@@ -23,21 +21,12 @@ from kops_pulumi.clouds.aws import iam, tags
 from kops_pulumi.components import contents
 from kops_pulumi.components.handles import Handles, StoreHandles
 from kops_pulumi.errors import KopsError
-from kops_pulumi.model import ClusterPlan, StoreKind, StoreObject, StorePlan
+from kops_pulumi.model import ClusterPlan, StoreObject, StorePlan
 from kops_pulumi.plan import store
 from kops_pulumi.plan.names import logical
 
 if TYPE_CHECKING:
     from kops_pulumi.components.handles import PkiHandles
-
-KEPT_VERSIONS_DAYS = 30
-"""How long an overwritten or deleted object can be brought back."""
-ADDRESSES_DAYS = 1
-"""Machines write their address again and again; one that is this old is of a machine that is gone."""
-SNAPSHOT_DAYS: Mapping[str, int] = {"recent": 2, "hourly": 7, "daily": 90}
-"""By the directory that `kops-etcd-snapshot` puts them into."""
-_UPLOAD_DAYS = 2
-_PLAIN = "text/plain; charset=utf-8"
 
 
 class Store(pulumi.ComponentResource):
@@ -116,7 +105,7 @@ class Store(pulumi.ComponentResource):
 
     def _put(self, item: StoreObject) -> None:
         """One object; another bundle is another object, which is there before the old one goes."""
-        key, bundle = self._place.key(item.path), self._bundle(item)
+        key, bundle = self._place.key(item.path), store.bundle(self._plan, item)
         if bundle is not None:
             s3.BucketObjectv2(
                 logical(self._name, item.content),
@@ -132,32 +121,17 @@ class Store(pulumi.ComponentResource):
             bucket=self._bucket,
             key=key,
             content=contents.text(item, self._known),
-            content_type=_PLAIN,
+            content_type=contents.PLAIN,
             opts=self._child(),
         )
 
-    def _bundle(self, item: StoreObject) -> bytes | None:
-        if item.kind is not StoreKind.BUNDLE:
-            return None
-        bundles = {f"bundle:{group.name}": group.bundle for group in self._plan.groups}
-        found = bundles[item.content]
-        return found.content if found else None
-
     def _publish(self, pki: PkiHandles) -> None:
         """The issuer's documents, readable by everybody as kops has them, in a bucket that allows it."""
-        issuer = self._plan.issuer
-        place = urlsplit((issuer and issuer.discovery_store) or "")
-        if issuer is None or place.scheme != self._place.scheme:
-            return
-        texts: dict[str, pulumi.Input[str]] = {
-            contents.DISCOVERY: contents.discovery(issuer.url),
-            contents.KEYS: contents.jwks(pki),
-        }
-        for path, text in texts.items():
+        for bucket, key, text in contents.published(self._plan.issuer, self._place.scheme, pki):
             s3.BucketObjectv2(
-                logical(self._name, "issuer", path.rpartition("/")[2]),
-                bucket=place.netloc,
-                key="/".join(filter(None, (place.path.strip("/"), path))),
+                logical(self._name, "issuer", key.rpartition("/")[2]),
+                bucket=bucket,
+                key=key,
                 acl="public-read",
                 content=text,
                 content_type="application/json",
@@ -181,22 +155,15 @@ def _tls_only(plan: ClusterPlan, place: StorePlan) -> str:
 
 def _lifecycle(plan: ClusterPlan, place: StorePlan) -> list[s3.BucketLifecycleConfigurationRuleArgs]:
     """Old versions go after a while, snapshots by their kind, and what machines that are gone left behind."""
-    expiring = {"join-addresses": (place.key("join/addresses/"), ADDRESSES_DAYS)}
-    for cluster in plan.etcd:
-        base = (cluster.backup_store or "").removeprefix(f"{place.scheme}://{place.bucket}/")
-        if base and "://" not in base:
-            expiring |= {
-                f"etcd-{cluster.name}-{kind}": (f"{base}/{kind}/", days) for kind, days in SNAPSHOT_DAYS.items()
-            }
     old = s3.BucketLifecycleConfigurationRuleArgs(
         id="old-versions",
         status="Enabled",
         filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
         noncurrent_version_expiration=s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-            noncurrent_days=KEPT_VERSIONS_DAYS
+            noncurrent_days=store.KEPT_VERSIONS_DAYS
         ),
         abort_incomplete_multipart_upload=s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-            days_after_initiation=_UPLOAD_DAYS
+            days_after_initiation=store.UPLOAD_DAYS
         ),
     )
     rules = [
@@ -206,6 +173,6 @@ def _lifecycle(plan: ClusterPlan, place: StorePlan) -> list[s3.BucketLifecycleCo
             filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=prefix),
             expiration=s3.BucketLifecycleConfigurationRuleExpirationArgs(days=days),
         )
-        for name, (prefix, days) in sorted(expiring.items())
+        for name, (prefix, days) in store.expiring(plan, place).items()
     ]
     return [old, *rules]

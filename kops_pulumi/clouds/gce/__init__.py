@@ -5,20 +5,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from kops_pulumi.clouds.gce import options, rules
 from kops_pulumi.clouds.neutral import NeutralCloud
 from kops_pulumi.clouds.ownership import foreign
-from kops_pulumi.errors import Finding, KeyPath
 from kops_pulumi.model import Role
 from kops_pulumi.plugins import Capabilities, CloudDefaults, Machines
 from kops_pulumi.resolve.versions import dated
 
 if TYPE_CHECKING:
+    from kops_pulumi.errors import Finding
     from kops_pulumi.resolve import FullSpec
     from kops_pulumi.spec import Cluster, InstanceGroup
 
@@ -58,8 +58,6 @@ _DEFAULTS: Mapping[str, CloudDefaults] = {
     ),
 }
 """By the first day they are in force. Images: https://cloud.google.com/compute/docs/images/os-details#ubuntu_lts."""
-
-_IMAGE = re.compile(r"[a-z][\w.:-]*/[\w.-]+|(https://|projects/).+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,50 +105,21 @@ class Gce(NeutralCloud):
 
     def validate(self, full: FullSpec) -> Sequence[Finding]:
         """Findings that only GCE can make."""
-        document = f"Cluster/{full.cluster.metadata.name}"
-        found = [replace(finding, document=document) for finding in _cluster(full.cluster)]
-        for group in full.groups:
-            name = f"InstanceGroup/{group.metadata.name}"
-            found += [replace(finding, document=name) for finding in _group(group, full.region)]
-        return [*found, *foreign(full, self.name)]
+        return [*rules.findings(full), *foreign(full, self.name)]
+
+    def cluster_options(self, full: FullSpec) -> options.GceCluster:
+        """The cluster's GCE options."""
+        return options.cluster_options(full)
+
+    def group_options(self, full: FullSpec, group: InstanceGroup) -> options.GceGroup:  # noqa: ARG002 - the protocol's
+        """A group's GCE options."""
+        return options.group_options(group)
 
     def issuer_url(self, discovery_store: str, region: str = "") -> str:  # noqa: ARG002 - a store has one address
         """The public URL of a bucket's path (`gs://bucket/path`): https://cloud.google.com/storage/docs/access-public-data."""
         store = urlsplit(discovery_store)
         host = f"storage.googleapis.com/{store.netloc}" if store.scheme == "gs" else store.netloc
         return "/".join(part for part in (f"https://{host}", store.path.strip("/")) if part)
-
-
-def _cluster(cluster: Cluster) -> Iterator[Finding]:
-    spec = cluster.spec
-    if spec.network_cidr:
-        yield Finding(
-            ("spec", "networkCIDR"), "a GCE network has no range of its own", "remove it: subnets have ranges"
-        )
-    if not spec.project:
-        yield Finding(("spec", "project"), "GCE needs the id of a project", "set spec.project")
-    for index, subnet in enumerate(spec.subnets or ()):
-        path: KeyPath = ("spec", "subnets", index)
-        if not subnet.region:
-            yield Finding((*path, "region"), f"subnet {subnet.name!r} names no region", "GCE subnets are regional")
-        if subnet.zone:
-            yield Finding((*path, "zone"), "a GCE subnet spans its whole region", "remove it; groups have spec.zones")
-    if spec.networking and spec.networking.gce is not None and len(spec.subnets or ()) != 1:
-        yield Finding(("spec", "subnets"), "alias addresses (networking.gce) need exactly one subnet")
-
-
-def _group(group: InstanceGroup, region: str) -> Iterator[Finding]:
-    spec = group.spec
-    if not spec.zones:
-        yield Finding(("spec", "zones"), "GCE groups name their zones", f"for example [{region or 'us-east1'}-b]")
-    for index, zone in enumerate(spec.zones or ()):
-        if region and not zone.startswith(f"{region}-"):
-            yield Finding(("spec", "zones", index), f"zone {zone!r} is not in region {region!r} of the subnets")
-    if spec.image and not _IMAGE.fullmatch(spec.image):
-        yield Finding(("spec", "image"), f"{spec.image!r} is not a GCE image", "write project/image-name")
-    if spec.gcp_provisioning_model not in (None, "STANDARD", "SPOT"):
-        hint = "use STANDARD or SPOT"
-        yield Finding(("spec", "gcpProvisioningModel"), f"there is no model {spec.gcp_provisioning_model!r}", hint)
 
 
 CLOUD = Gce()

@@ -6,10 +6,13 @@ or `OS_AUTH_URL` and the rest): https://www.pulumi.com/registry/packages/opensta
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_openstack as openstack
+
+if TYPE_CHECKING:
+    from kops_pulumi.model import ClusterPlan
 
 PACKAGE = "openstack"
 _TEXTS = (
@@ -37,8 +40,8 @@ _SECRETS = ("applicationCredentialSecret", "password", "token")
 _FLAGS = ("allowReauth", "delayedAuth", "disableNoCacheHeader", "insecure", "systemScope")
 
 
-def make(name: str, region: str, parent: pulumi.Resource) -> pulumi.ProviderResource:
-    """A provider for `region`; without one, that of the settings or the environment."""
+def make(name: str, plan: ClusterPlan, parent: pulumi.Resource) -> pulumi.ProviderResource:
+    """A provider for the plan's region; without one, that of the settings or the environment."""
     config = pulumi.Config(PACKAGE)
     settings: dict[str, Any] = {
         **{key: config.get(key) for key in _TEXTS},
@@ -46,7 +49,7 @@ def make(name: str, region: str, parent: pulumi.Resource) -> pulumi.ProviderReso
         **{key: config.get_bool(key) for key in _FLAGS},
         "endpointOverrides": config.get_object("endpointOverrides"),
         "maxRetries": config.get_int("maxRetries"),
-        "region": region or config.get("region"),
+        "region": plan.region or config.get("region"),
     }
     arguments = {_snake(key): value for key, value in settings.items() if value is not None}
     return openstack.Provider(name, opts=pulumi.ResourceOptions(parent=parent), **arguments)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pulumi
 import pytest
 
 from kops_pulumi.clouds.aws import provider
 from kops_pulumi.testing import SECRET, Registered, record
+from tests.support import features
 
 
 def made(config: dict[str, str]) -> Registered:
+    plan = replace(features.planned(features.base()).plan, region="eu-west-1")
+
     def program() -> None:
         parent = pulumi.ComponentResource("test:index:Cluster", "cluster")
-        provider.make("cluster-aws", "eu-west-1", parent)
+        provider.make("cluster-aws", plan, parent)
 
     (found,) = [r for r in record(program, config=config) if r.type == "pulumi:providers:aws"]
     return found
