@@ -7,8 +7,10 @@ environment nor print.
 
 from __future__ import annotations
 
+import os
+import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from kops_pulumi.errors import KopsError, NotFoundError
@@ -96,7 +98,7 @@ class Store:
             )
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / MANIFEST
-        path.write_text(text, encoding="utf-8")
+        replace_files({path: text})
         return path
 
     def remove(self, name: str) -> tuple[Path, ...]:
@@ -109,6 +111,8 @@ class Store:
         return gone
 
     def _unknown(self, name: str) -> NotFoundError:
+        from difflib import get_close_matches
+
         names = self.names()
         near = get_close_matches(name, names, n=1)
         known = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}" if names else "it has none yet"
@@ -119,3 +123,50 @@ def _manifests(directory: Path) -> tuple[Path, ...]:
     """YAML files of a cluster's directory, `cluster.yaml` first; Pulumi's own settings are not manifests."""
     found = [path for path in directory.glob("*.y*ml") if path.is_file() and not path.name.startswith("Pulumi")]
     return tuple(sorted(found, key=lambda path: (path.name != MANIFEST, path.name)))
+
+
+def read_text(path: Path) -> str:
+    """A file's text; KopsError when it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no file {path}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise KopsError(f"cannot read {path}: {reason}") from error
+
+
+def replace_files(texts: Mapping[Path, str | None], *, mode: int = 0o644) -> None:
+    """Give files new texts (None removes one): all are written beside the old ones first, then take their places.
+
+    A reader sees an old or a new text, never a part. Files that are there keep their permissions and, as symbolic
+    links, their targets; new ones get `mode`, from their first byte.
+    """
+    written: dict[Path, Path] = {}
+    try:
+        for path, text in texts.items():
+            if text is not None:
+                written[path] = _beside(path.resolve(), text, mode)
+        for path, temporary in written.items():
+            temporary.replace(path.resolve())
+    except OSError as error:
+        raise KopsError(f"cannot write {error.filename or 'the files'}: {error.strerror}") from error
+    finally:
+        for temporary in written.values():
+            temporary.unlink(missing_ok=True)
+    for path in (path for path, text in texts.items() if text is None):
+        path.unlink(missing_ok=True)
+
+
+def _beside(path: Path, text: str, mode: int) -> Path:
+    """A new file with the text in the same directory, safely on disk."""
+    import tempfile
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode) if path.exists() else mode)
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    return Path(name)

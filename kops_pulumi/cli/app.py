@@ -22,6 +22,9 @@ COMPLETE_VARIABLE = "_KOPS_PULUMI_COMPLETE"
 
 VERBS = {
     "create": Verb("kops_pulumi.cli.create:create", "Write the manifest of a new cluster, or register one you have."),
+    "edit": Verb("kops_pulumi.cli.edit:edit", "Edit a manifest in your editor; checked before it is written."),
+    "set": Verb("kops_pulumi.cli.set:set_values", "Set values in a manifest: PATH=VALUE."),
+    "unset": Verb("kops_pulumi.cli.set:unset_values", "Take values out of a manifest: PATH."),
     "get": Verb("kops_pulumi.cli.get:get", "List clusters and instance groups."),
     "validate": Verb("kops_pulumi.cli.validate:validate", "Check manifests; every mistake at once, with its place."),
     "update": Verb("kops_pulumi.cli.update:update", "Show what would change in the cloud; --yes makes it so."),

@@ -15,7 +15,7 @@ from typing import Any
 
 from kops_pulumi.errors import Finding, KeyPath, Location
 from kops_pulumi.manifest.dump import dump, dump_all
-from kops_pulumi.manifest.edit import AppendDocument, Edit, RemoveDocument, Set, Unset, edit
+from kops_pulumi.manifest.edit import AppendDocument, Edit, RemoveDocument, ReplaceDocument, Set, Unset, edit, split
 from kops_pulumi.manifest.nodes import Node, of_data
 from kops_pulumi.manifest.overlay import merge_documents
 from kops_pulumi.manifest.reader import read
@@ -26,6 +26,7 @@ __all__ = [
     "Edit",
     "Manifest",
     "RemoveDocument",
+    "ReplaceDocument",
     "Set",
     "Unset",
     "dump",
@@ -34,6 +35,8 @@ __all__ = [
     "from_data",
     "load",
     "loads",
+    "split",
+    "texts",
 ]
 
 STDIN = "-"
@@ -112,6 +115,11 @@ def load(paths: Sequence[str | Path], overlays: Sequence[str | Path] = ()) -> Ma
             (*base.sources, *layer.sources),
         )
     return base
+
+
+def texts(named: Mapping[str, str]) -> Manifest:
+    """Read several texts as one manifest, by the names that findings call them: files that are being edited."""
+    return _join(loads(text, name) for name, text in named.items())
 
 
 def from_data(documents: Iterable[Mapping[str, Any]]) -> Manifest:

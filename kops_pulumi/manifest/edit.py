@@ -44,6 +44,8 @@ class AppendDocument:
     """Add a document at the end of the file."""
 
     data: dict[str, Any]
+    text: str | None = None
+    """The document as its author wrote it, comments included; None writes `data` out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,15 @@ class RemoveDocument:
     document: str
 
 
-Edit: TypeAlias = Set | Unset | AppendDocument | RemoveDocument
+@dataclass(frozen=True, slots=True)
+class ReplaceDocument:
+    """Give a document another text, comments included: what somebody wrote in an editor."""
+
+    document: str
+    text: str
+
+
+Edit: TypeAlias = Set | Unset | AppendDocument | RemoveDocument | ReplaceDocument
 
 _Step: TypeAlias = tuple[KeyPath, Sequence[Any]]
 """A path with its new value, or with none to take it away."""
@@ -70,12 +80,34 @@ def edit(text: str, changes: Iterable[Edit]) -> str:
     return text
 
 
+def split(text: str) -> list[str]:
+    """Each document's own text, comments included, without its marker; documents that hold nothing are left out.
+
+    Raises ManifestError when the text is not YAML.
+    """
+    roots, findings = read(text, "manifest")
+    if errors := errors_in(findings):
+        raise ManifestError(errors)
+    return [text[start:stop].strip("\n") + "\n" for start, stop in (_extent(text, root) for root in roots)]
+
+
+def _extent(text: str, root: Node) -> tuple[int, int]:
+    """Where a document's own text begins and ends, markers left out."""
+    markers = list(_MARKER.finditer(text))
+    start = max((marker.end() for marker in markers if marker.start() < root.start), default=0)
+    return start, min((marker.start() for marker in markers if marker.start() > root.start), default=len(text))
+
+
 def _change(text: str, change: Edit) -> str:
     match change:
-        case AppendDocument(data):
-            return f"{text.rstrip()}\n---\n{dump(data)}" if text.strip() else dump(data)
+        case AppendDocument(data, written):
+            added = dump(data) if written is None else written.strip("\n") + "\n"
+            return f"{text.rstrip()}\n---\n{added}" if text.strip() else added
         case RemoveDocument(document):
             return _remove(text, _root(text, document))
+        case ReplaceDocument(document, written):
+            start, stop = _extent(text, _root(text, document))
+            return f"{text[:start]}{written.rstrip()}\n{text[stop:]}"
         case Set(document, path, value):
             return _checked(text, document, path, [value])
         case Unset(document, path):
