@@ -80,9 +80,9 @@ class Draft:
 
     def with_document(self, data: dict[str, Any], text: str | None = None) -> Draft:
         """With one more document; refused when there is one of that kind and name."""
-        kind, name = str(data.get("kind")), str((data.get("metadata") or {}).get("name"))
-        if self.has(kind, name):
-            raise KopsError(f"{kind}/{name} exists already", hint="`replace -f` overwrites it, `edit` changes it")
+        (document,) = manifest.from_data([data]).documents
+        if self.has(document.kind, document.name):
+            raise KopsError(f"{document.title} exists already", hint="`replace -f` overwrites it, `edit` changes it")
         return self.edited(AppendDocument(data, text))
 
     def without(self, kind: str, name: str) -> Draft:

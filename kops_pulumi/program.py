@@ -6,13 +6,14 @@ with a plan they already have. Both make the same resources with the same names,
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pulumi
 
 from kops_pulumi import pipeline
 from kops_pulumi.pipeline import Planned
+from kops_pulumi.plan import given
 
 
 def run() -> None:
@@ -36,10 +37,26 @@ def _project() -> Path:
     return next((directory for directory in (here, *here.parents) if (directory / "Pulumi.yaml").is_file()), here)
 
 
-def deploy(planned: Planned, *, skip: Collection[str] = ()) -> None:
-    """Declare the cluster, without the parts to skip (`addons`), and the stack's outputs."""
+def deploy(planned: Planned, *, skip: Collection[str] = (), secrets: Mapping[str, str] | None = None) -> None:
+    """Declare the cluster, without the parts to skip (`addons`), and the stack's outputs.
+
+    `secrets` are those that the manifest declares; None takes them from the stack's secret configuration.
+    """
     from kops_pulumi.components import Cluster
 
-    cluster = Cluster(planned.plan.name, planned.plan, skip=skip)
+    found: Mapping[str, pulumi.Input[str]] = _configured(planned) if secrets is None else secrets
+    cluster = Cluster(planned.plan.name, planned.plan, skip=skip, secrets=found)
     for name, value in sorted(cluster.outputs.items()):
         pulumi.export(name, value)
+
+
+def _configured(planned: Planned) -> dict[str, pulumi.Output[str]]:
+    """The values of the manifest's secrets that the stack's configuration has."""
+    config = pulumi.Config()
+    found = {name: config.get_secret(name) for name in given.of(planned.plan)}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def placeholders(planned: Planned) -> dict[str, str]:
+    """Made-up values, for those who only look and for rehearsals: real ones never leave their own stack."""
+    return {name: f"not the real {name}" for name in given.of(planned.plan)}

@@ -38,10 +38,20 @@ class StackSettings:
     environment: Mapping[str, str]
     directory: Path | None = None
     """Of a file backend."""
+    shared: Path | None = None
+    """The stack's own settings beside the manifest, in git: its secret configuration, encrypted. It may be absent."""
 
     @classmethod
-    def read(cls, cluster: str, *, state: Path, environ: Mapping[str, str], project_file: Path) -> StackSettings:
-        """Settings for a cluster; `state` is the directory of the default backend.
+    def read(
+        cls,
+        cluster: str,
+        *,
+        state: Path,
+        environ: Mapping[str, str],
+        project_file: Path,
+        beside: Path | None = None,
+    ) -> StackSettings:
+        """Settings for a cluster; `state` is the directory of the default backend, `beside` that of the manifest.
 
         The backend is what the engine itself would use, else files under `state` (`backend.find`).
         """
@@ -59,6 +69,7 @@ class StackSettings:
             secrets_provider=environ.get("KOPS_SECRETS_PROVIDER") or None,
             environment={**environ, "PULUMI_BACKEND_URL": backend},
             directory=directory,
+            shared=beside / f"Pulumi.{stack}.yaml" if beside else None,
         )
 
     def check(self) -> None:
@@ -81,6 +92,13 @@ class StackSettings:
             self.directory.mkdir(parents=True, exist_ok=True)
         project = {"name": self.project, "runtime": "python", "description": f"Cluster {self.stack}"}
         _write(self.work_dir / "Pulumi.yaml", project)
+        if self.shared and self.shared.is_file():
+            self.own.write_bytes(self.shared.read_bytes())
+
+    @property
+    def own(self) -> Path:
+        """The stack's settings as the engine reads and writes them."""
+        return self.work_dir / f"Pulumi.{self.stack}.yaml"
 
 
 def stack_name(cluster: str) -> str:

@@ -92,20 +92,25 @@ class ClusterStack:
         state: Path,
         environ: Mapping[str, str] = os.environ,
         project_file: Path = Path("Pulumi.yaml"),
+        beside: Path | None = None,
         skip: Collection[str] = (),
+        secrets: Mapping[str, str] | None = None,
         **options: Any,
     ) -> ClusterStack:
-        """The stack of a planned cluster; `state` is where the default file backend lies.
+        """The stack of a planned cluster; `state` is where the default file backend lies, `beside` the manifest.
 
-        Parts to `skip` (`addons`) are left as they are: neither made, nor changed, nor deleted.
+        Parts to `skip` (`addons`) are left as they are: neither made, nor changed, nor deleted. `secrets` are the
+        values of the secrets that the manifest declares; None: the stack's secret configuration has them.
         """
 
         def program() -> None:
             from kops_pulumi.program import deploy
 
-            deploy(planned, skip=skip)
+            deploy(planned, skip=skip, secrets=secrets)
 
-        settings = StackSettings.read(planned.plan.name, state=state, environ=environ, project_file=project_file)
+        settings = StackSettings.read(
+            planned.plan.name, state=state, environ=environ, project_file=project_file, beside=beside
+        )
         stack = cls(settings, program, **options)
         stack._skip = frozenset(skip)
         return stack
@@ -222,6 +227,12 @@ class ClusterStack:
         )
         with self._translated():
             return automation.Stack.create_or_select(self.settings.stack, workspace)
+
+    def engine_call(self, arguments: list[str]) -> tuple[list[str], Path, dict[str, str]]:
+        """Command, directory and environment for another command of the engine on this stack, which exists then."""
+        workspace = self._stack.workspace
+        command = [str(self._engine.cli), "--non-interactive", *arguments]
+        return command, Path(workspace.work_dir), dict(workspace.env_vars)
 
     def _operate(self, operation: str, watch: Watch | None, run: Callable[..., object]) -> ChangeReport:
         collector = Collector()

@@ -31,7 +31,7 @@ from kops_pulumi.bootstrap.node import (
     StorePaths,
 )
 from kops_pulumi.model import EndpointKind, Role
-from kops_pulumi.plan import labels
+from kops_pulumi.plan import given, labels
 from kops_pulumi.plan.endpoints import internal_api_name
 from kops_pulumi.plan.mirrors import Mirrors, qualified
 from kops_pulumi.plan.names import backups_prefix, bundle_prefix, join_prefix, secrets_prefix
@@ -98,6 +98,7 @@ def build(plan: ClusterPlan, full: FullSpec, group: Group, cloud: Cloud) -> Node
     pool = _warm_pool(it)
     managed_time = not (spec.ntp and spec.ntp.managed is False)
     settings = _kubelet_settings(it)
+    secrets = given.of_machines(it.full, group.role)
     return NodeConfig(
         format=FORMAT,
         cluster=plan.name,
@@ -109,7 +110,7 @@ def build(plan: ClusterPlan, full: FullSpec, group: Group, cloud: Cloud) -> Node
         network=_network(it),
         api=_api(it),
         etcd=tuple(_etcd(it, cluster) for cluster in plan.etcd) if it.serving else (),
-        store=_store(plan.store, group.role),
+        store=_store(plan.store, group.role, registries=given.DOCKER in secrets),
         assets=_assets(it, provider),
         images=images,
         kubelet=_kubelet(it, settings, runtime.socket, provider),
@@ -131,6 +132,7 @@ def build(plan: ClusterPlan, full: FullSpec, group: Group, cloud: Cloud) -> Node
         warm_pool=pool is not None,
         warm_images=_warm_images(it, pool, images),
         node_name=_node_name(it),
+        given=secrets,
     )
 
 
@@ -207,12 +209,12 @@ def _etcd(it: _Inputs, cluster: EtcdCluster) -> EtcdNode:
     )
 
 
-def _store(store: str, role: Role) -> StorePaths:
-    """Addresses in the store; only control planes and API servers know of secrets."""
+def _store(store: str, role: Role, *, registries: bool) -> StorePaths:
+    """Addresses in the store; only control planes and API servers know of secrets, and who reads registries' ones."""
     return StorePaths(
         base=store.rstrip("/"),
         nodes=bundle_prefix(store, role),
-        secrets=secrets_prefix(store, role) if role in _SERVING else "",
+        secrets=secrets_prefix(store, role) if role in _SERVING or registries else "",
         join=join_prefix(store),
         backups=backups_prefix(store),
     )

@@ -22,6 +22,7 @@ from kops_pulumi.bootstrap.node import BundleFile, NodeConfig
 from kops_pulumi.bootstrap.tables import HOME
 from kops_pulumi.errors import KopsError
 from kops_pulumi.model import Role
+from kops_pulumi.plan import given
 
 Renderer: TypeAlias = Callable[[NodeConfig], Mapping[str, BundleFile]]
 
@@ -94,7 +95,8 @@ class Bundle:
 def bundle(node: NodeConfig, renderers: tuple[Renderer, ...] = RENDERERS) -> Bundle:
     """The bundle of a group; KopsError when two renderers want the same path."""
     merged: dict[str, BundleFile] = {}
-    for files in (scripts(node.role, node.cloud), *(renderer(node) for renderer in renderers)):
+    own = scripts(node.role, node.cloud, registries=given.DOCKER in node.given)
+    for files in (own, *(renderer(node) for renderer in renderers)):
         for path, file in files.items():
             if not path.startswith("/") or ".." in path.split("/"):
                 raise KopsError(f"a bundle's files have absolute paths, not {path!r}")
@@ -116,9 +118,11 @@ def first_files(cloud: str) -> Mapping[str, BundleFile]:
     }
 
 
-def scripts(role: Role, cloud: str) -> Mapping[str, BundleFile]:
-    """The scripts and units that machines of a role need, whatever the manifest says."""
+def scripts(role: Role, cloud: str, *, registries: bool = False) -> Mapping[str, BundleFile]:
+    """The scripts and units that machines of a role need; `registries`: with the user's credentials for those."""
     steps = _read(f"order/{role.value}", _DATA)
+    if registries:
+        steps = BundleFile.text(steps.content.decode().replace("mounts\n", "mounts\nregistries\n"))
     own = {
         "order": steps,
         "units": BundleFile.text("".join(f"{name}.timer\n" for name in _TIMERS[role])),

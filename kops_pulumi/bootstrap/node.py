@@ -247,6 +247,7 @@ class StorePaths:
     nodes: str
     """Bundles of this role: <base>/nodes/<role>."""
     secrets: str
+    """Empty where a machine may read none."""
     join: str
     backups: str
 
@@ -325,3 +326,5 @@ class NodeConfig:
     """What a node is called."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Further variables of node.env that the cloud's shell library reads."""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Generation by name of the user's secrets that this machine reads (`plan.given`): a new one replaces machines."""

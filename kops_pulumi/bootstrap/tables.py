@@ -53,6 +53,7 @@ def _settings(node: NodeConfig) -> Mapping[str, str | None]:
         "KOPS_STORE_SECRETS": node.store.secrets,
         "KOPS_STORE_JOIN": node.store.join,
         "KOPS_ENCRYPT_SECRETS": _flag(bool(node.control_plane and node.control_plane.encrypt_secrets)),
+        "KOPS_GIVEN": " ".join(f"{name}={id_}" for name, id_ in sorted(node.given.items())),
         "KOPS_PROXY": node.proxy.url if node.proxy else None,
         "KOPS_NO_PROXY": ",".join(node.proxy.excludes) if node.proxy else None,
     }

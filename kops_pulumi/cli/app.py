@@ -21,20 +21,26 @@ PROGRAM = "kops-pulumi"
 COMPLETE_VARIABLE = "_KOPS_PULUMI_COMPLETE"
 
 VERBS = {
-    "create": Verb("kops_pulumi.cli.create:create", "Write the manifest of a new cluster, or register one you have."),
+    "create": Verb("kops_pulumi.cli.create:create", "Write the manifest of a new cluster, or more of one."),
     "edit": Verb("kops_pulumi.cli.edit:edit", "Edit a manifest in your editor; checked before it is written."),
     "set": Verb("kops_pulumi.cli.set:set_values", "Set values in a manifest: PATH=VALUE."),
     "unset": Verb("kops_pulumi.cli.set:unset_values", "Take values out of a manifest: PATH."),
-    "get": Verb("kops_pulumi.cli.get:get", "List clusters and instance groups."),
+    "replace": Verb("kops_pulumi.cli.register:replace", "Give documents of manifests the contents of files."),
+    "get": Verb("kops_pulumi.cli.get:get", "List clusters, their groups, keys, secrets, add-ons and assets."),
     "validate": Verb("kops_pulumi.cli.validate:validate", "Check manifests; every mistake at once, with its place."),
     "update": Verb("kops_pulumi.cli.update:update", "Show what would change in the cloud; --yes makes it so."),
     "export": Verb("kops_pulumi.cli.export:export", "Tell kubectl how to reach a cluster."),
-    "delete": Verb("kops_pulumi.cli.delete:delete", "Remove a cluster from the cloud."),
+    "delete": Verb("kops_pulumi.cli.delete:delete", "Remove a cluster from the cloud, or a part of its manifest."),
+    "promote": Verb("kops_pulumi.cli.keypairs:promote", "Let a newer key sign."),
+    "distrust": Verb("kops_pulumi.cli.keypairs:distrust", "Accept older keys no more."),
+    "trust": Verb("kops_pulumi.cli.keypairs:trust", "Accept a distrusted key again."),
     "toolbox": Verb("kops_pulumi.cli.toolbox:toolbox", "Look inside: plan, firewall, network, graph, resources."),
     "rehearse": Verb("kops_pulumi.cli.rehearse:rehearse", "Run any command against a simulated cloud."),
     "doctor": Verb("kops_pulumi.cli.doctor:doctor", "Check engine, language host, SDKs and backend."),
-    "schema": Verb("kops_pulumi.cli.about:schema", "Print a JSON Schema: of manifests, or of change reports."),
-    "completion": Verb("kops_pulumi.cli.about:completion", "Print the completion script for bash, zsh or fish."),
+    "schema": Verb("kops_pulumi.cli.about:schema", "Print a JSON Schema: of manifests, or of a verb's -o json."),
+    "completion": Verb(
+        "kops_pulumi.cli.about:completion", "Print the completion script for bash, zsh, fish or PowerShell."
+    ),
     "version": Verb("kops_pulumi.cli.about:version", "Print the version, and the Kubernetes versions it supports."),
 }
 
@@ -96,6 +102,10 @@ def _debug_first(arguments: Sequence[str]) -> list[str]:
 
 
 def _run(arguments: list[str]) -> int:
+    if os.environ.get(COMPLETE_VARIABLE, "").startswith("powershell"):
+        from kops_pulumi.cli.complete import register
+
+        register()
     try:
         result = root.main(arguments, prog_name=PROGRAM, standalone_mode=False, complete_var=COMPLETE_VARIABLE)
     except click.exceptions.Abort:

@@ -133,7 +133,7 @@ Register-ArgumentCompleter -Native -CommandName {program} -ScriptBlock {{
 
 def register() -> None:
     """Let click complete for PowerShell, which it does not know: a line `kind, value, help` for each, tab between."""
-    from click.shell_completion import BashComplete, CompletionItem, add_completion_class, split_arg_string
+    from click.shell_completion import BashComplete, add_completion_class, split_arg_string
 
     class PowerShell(BashComplete):
         name = "powershell"

@@ -12,15 +12,23 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kops_pulumi.cli import cloud_flags
+from kops_pulumi.cli.editing import dry_run_options, from_here
 from kops_pulumi.cli.lazy import LazyGroup, Verb
 from kops_pulumi.cli.output import as_json, as_yaml
-from kops_pulumi.cli.target import FILE, cluster_name, newer_allowed, store_of, store_option
-from kops_pulumi.store import Store
+from kops_pulumi.cli.target import FILE, cluster_name, store_of, store_option
+from kops_pulumi.errors import ExitCode
 
 if TYPE_CHECKING:
     from kops_pulumi.starter import Wishes
 
-_VERBS = {"cluster": Verb("kops_pulumi.cli.create:cluster", "Write the manifest of a new cluster.")}
+_VERBS = {
+    "cluster": Verb("kops_pulumi.cli.create:cluster", "Write the manifest of a new cluster."),
+    "instancegroup": Verb("kops_pulumi.cli.groups:create", "Add an instance group to a cluster."),
+    "keypair": Verb("kops_pulumi.cli.keypairs:create", "Add a generation of an authority or key, for a rotation."),
+    "secret": Verb("kops_pulumi.cli.secrets:create", "Give a cluster a secret: dockerconfig, encryptionconfig, …"),
+    "sshpublickey": Verb("kops_pulumi.cli.sshkeys:create", "Say which SSH key operators log in with."),
+}
+_ALIASES = {"ig": "instancegroup", "keypairs": "keypair", "secrets": "secret", "sshpublickeys": "sshpublickey"}
 _CLOUDS = ("aws", "gce", "openstack", "vsphere")
 _NETWORKING = (
     "cilium",
@@ -37,19 +45,23 @@ _NETWORKING = (
 """As `starter.NETWORKING`, without importing it; a test holds them together."""
 
 
-@click.group(cls=LazyGroup, verbs=_VERBS, invoke_without_command=True)
-@click.option("-f", "--filename", "files", multiple=True, type=FILE, help="A manifest to register; repeatable.")
+@click.group(cls=LazyGroup, verbs=_VERBS, aliases=_ALIASES, invoke_without_command=True)
+@click.option("-f", "--filename", "files", multiple=True, type=FILE, help="A manifest, a folder or -; repeatable.")
 @store_option
+@dry_run_options
 @click.pass_context
-def create(ctx: click.Context, files: tuple[Path, ...], state: str | None) -> None:
-    """Write the manifest of a new cluster, or register manifests you have with -f FILE.
+def create(ctx: click.Context, files: tuple[Path, ...], state: str | None, dry_run: bool, output: str) -> ExitCode:
+    """Write the manifest of a new cluster, or more of one: groups, keys, secrets.
 
-    Either ends with a file clusters/NAME/cluster.yaml, and nothing in any cloud.
+    With -f: documents that you have, of one cluster or several; all must be new. Nothing here touches a cloud.
     """
     if files:
-        _register(store_of(ctx, state), files)
-    elif ctx.invoked_subcommand is None:
+        from kops_pulumi.cli.register import register
+
+        return register(store_of(ctx, state), files, dry_run=dry_run, output=output)
+    if ctx.invoked_subcommand is None:
         raise click.UsageError("say what: `create cluster NAME`, or `create -f FILE`", ctx=ctx)
+    return ExitCode.OK
 
 
 class Comma(click.ParamType[tuple[str, ...]]):
@@ -116,8 +128,7 @@ def _flags(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("name", required=False, metavar="NAME")
 @click.option("--name", "name_flag", metavar="NAME", help="The cluster's name, as an option.  [env: KOPS_CLUSTER_NAME]")
 @_flags
-@click.option("--dry-run", is_flag=True, help="Print the manifest instead of writing it.")
-@click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", help="Format of --dry-run.")
+@dry_run_options
 @store_option
 @click.pass_context
 def cluster(
@@ -151,7 +162,7 @@ def cluster(
         click.echo(as_json(documents) if output == "json" else as_yaml(documents))
         return
     path = store_of(ctx, state).add(given, as_yaml(documents) + "\n")
-    click.echo(f"wrote {_from_here(path)}")
+    click.echo(f"wrote {from_here(path)}")
     click.echo(f"see what it becomes: kops-pulumi update cluster {given}", err=True)
 
 
@@ -188,22 +199,3 @@ def _setting(text: str) -> tuple[str, Any]:
     if not equals or not path.startswith(("spec.", "metadata.", "cluster.")):
         raise click.UsageError(f"--set {text}: write it as spec.field=value")
     return path, yaml.safe_load(value)
-
-
-def _register(store: Store, files: tuple[Path, ...]) -> None:
-    """Check manifests and copy their text, as it is, into the store."""
-    from kops_pulumi import pipeline
-    from kops_pulumi.cli.output import show_findings
-
-    planned = pipeline.load(files, force=newer_allowed())
-    show_findings(planned.findings)
-    texts = [file.read_text(encoding="utf-8").strip("\n") for file in files]
-    path = store.add(planned.plan.name, "\n---\n".join(texts) + "\n")
-    click.echo(f"wrote {_from_here(path)}")
-    click.echo(f"see what it becomes: kops-pulumi update cluster {planned.plan.name}", err=True)
-
-
-def _from_here(path: Path) -> Path:
-    """The path as one would type it: from this directory, when it is below."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -3,25 +3,53 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from kops_pulumi.cli.editing import dry_run_options
 from kops_pulumi.cli.engine import clock, open_state, rehearsable
 from kops_pulumi.cli.lazy import LazyGroup, Verb
 from kops_pulumi.cli.output import as_json, duration, table
-from kops_pulumi.cli.target import Target, cluster_options, newer_allowed
-from kops_pulumi.errors import KopsError
+from kops_pulumi.cli.target import FILE, Target, cluster_options, newer_allowed, store_of, store_option
+from kops_pulumi.errors import ExitCode, KopsError
 
 if TYPE_CHECKING:
     from kops_pulumi.automation.stack import ClusterStack, StateResource
 
-_VERBS = {"cluster": Verb("kops_pulumi.cli.delete:cluster", "Remove a cluster from the cloud.")}
+_VERBS = {
+    "cluster": Verb("kops_pulumi.cli.delete:cluster", "Remove a cluster from the cloud."),
+    "instancegroup": Verb("kops_pulumi.cli.groups:delete", "Take an instance group out of the manifest."),
+    "keypair": Verb("kops_pulumi.cli.keypairs:delete", "Remove distrusted keys for good."),
+    "secret": Verb("kops_pulumi.cli.secrets:delete", "Take a secret away from a cluster."),
+    "sshpublickey": Verb("kops_pulumi.cli.sshkeys:delete", "Take the operators' SSH key out of the manifest."),
+}
+_ALIASES = {"ig": "instancegroup", "keypairs": "keypair", "secrets": "secret", "sshpublickeys": "sshpublickey"}
 
 
-@click.group(cls=LazyGroup, verbs=_VERBS)
-def delete() -> None:
-    """Remove a cluster from the cloud."""
+@click.group(cls=LazyGroup, verbs=_VERBS, aliases=_ALIASES, invoke_without_command=True)
+@click.option(
+    "-f", "--filename", "files", multiple=True, type=FILE, help="Documents to take out; a file, a folder or -."
+)
+@click.option("-y", "--yes", is_flag=True, help="With -f: take them out; without, only tell what would go.")
+@store_option
+@dry_run_options
+@click.pass_context
+def delete(
+    ctx: click.Context, files: tuple[Path, ...], yes: bool, state: str | None, dry_run: bool, output: str
+) -> ExitCode:
+    """Remove a cluster from the cloud, or documents from its manifest.
+
+    With -f: the groups, keys and objects that files name go from the manifests of their clusters.
+    """
+    if files:
+        from kops_pulumi.cli.register import remove
+
+        return remove(store_of(ctx, state), files, yes=yes, dry_run=dry_run, output=output)
+    if ctx.invoked_subcommand is None:
+        raise click.UsageError("say what: `delete cluster NAME`, or `delete -f FILE`", ctx=ctx)
+    return ExitCode.OK
 
 
 @click.command()

@@ -52,11 +52,14 @@ def open_stack(planned: Planned, store: Store, *, skip: tuple[str, ...] = ()) ->
     """The cluster's stack with its program; the parts to skip stay as they are."""
     from kops_pulumi.automation.stack import ClusterStack
 
+    secrets = None
     if world := _world():
+        from kops_pulumi.program import placeholders
         from kops_pulumi.rehearsal import seed
 
         seed(world.store, planned.plan)
-    return ClusterStack.of(planned, skip=skip, **_place(store), **_manners())
+        secrets = placeholders(planned)
+    return ClusterStack.of(planned, skip=skip, secrets=secrets, **_place(store, planned.plan.name), **_manners())
 
 
 def open_state(name: str, store: Store) -> ClusterStack:
@@ -64,7 +67,7 @@ def open_state(name: str, store: Store) -> ClusterStack:
     from kops_pulumi.automation.settings import StackSettings
     from kops_pulumi.automation.stack import ClusterStack
 
-    return ClusterStack(StackSettings.read(name, **_place(store)), **_manners())
+    return ClusterStack(StackSettings.read(name, **_place(store, name)), **_manners())
 
 
 def _world() -> World | None:
@@ -72,13 +75,14 @@ def _world() -> World | None:
     return world
 
 
-def _place(store: Store) -> dict[str, Any]:
+def _place(store: Store, name: str) -> dict[str, Any]:
     """Where the state is: beside the store's manifests, or in the world of a rehearsal."""
     world = _world()
     return {
         "state": world.path if world else store.state,
         "environ": world.environment if world else os.environ,
         "project_file": store.root.parent / "Pulumi.yaml",
+        "beside": None if world else store.root / name,
     }
 
 

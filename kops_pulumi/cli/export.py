@@ -42,6 +42,18 @@ def export() -> None:
     """Tell kubectl how to reach a cluster."""
 
 
+@click.command("kubeconfig")
+@cluster_options()
+@rehearsable
+def get_kubeconfig(target: Target) -> None:
+    """Print how kubectl reaches a cluster, as a kubeconfig without credentials; nothing is written."""
+    from kops_pulumi import kubeconfig as config
+
+    name = target.cluster()
+    access = _access(name, open_state(name, target.store), internal=False, life=None)
+    click.echo(config.text(access), nl=False)
+
+
 @click.command()
 @cluster_options()
 @click.option(

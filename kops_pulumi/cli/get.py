@@ -1,6 +1,6 @@
-"""`get clusters | instancegroups | all`: what the store's manifests say, as they are written; nothing is contacted.
+"""`get clusters | instancegroups | sshpublickeys | all`: what manifests say, as written; nothing is contacted.
 
-`get addons` and `get assets`, which plan the cluster, are in `get_delivered.py`.
+`get addons` and `get assets`, which plan the cluster, are in `get_delivered.py`; keys and secrets in `get_keys.py`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from kops_pulumi.cli.complete import complete_groups
+from kops_pulumi.cli.editing import from_here
 from kops_pulumi.cli.lazy import LazyGroup, Verb
 from kops_pulumi.cli.output import as_json, as_yaml, table
 from kops_pulumi.cli.target import cluster_name, complete_names, store_of, store_option
@@ -21,6 +23,10 @@ _VERBS = {
     "instancegroups": Verb("kops_pulumi.cli.get:instancegroups", "Instance groups of one cluster."),
     "addons": Verb("kops_pulumi.cli.get_delivered:addons", "What is installed in one cluster."),
     "assets": Verb("kops_pulumi.cli.get_delivered:assets", "Every image, chart and file that one cluster fetches."),
+    "secrets": Verb("kops_pulumi.cli.get_keys:secrets", "Secrets of one cluster; never their contents."),
+    "keypairs": Verb("kops_pulumi.cli.get_keys:keypairs", "Authorities and keys of one cluster, by generation."),
+    "sshpublickeys": Verb("kops_pulumi.cli.get:sshpublickeys", "The SSH key that operators log in with."),
+    "kubeconfig": Verb("kops_pulumi.cli.export:get_kubeconfig", "Print how kubectl reaches one cluster."),
     "all": Verb("kops_pulumi.cli.get:everything", "Everything in one cluster's manifest."),
 }
 _ALIASES = {
@@ -30,22 +36,37 @@ _ALIASES = {
     "ig": "instancegroups",
     "igs": "instancegroups",
     "instancegroup": "instancegroups",
+    "keypair": "keypairs",
+    "kubecfg": "kubeconfig",
+    "secret": "secrets",
+    "sshpublickey": "sshpublickeys",
 }
 
 Document = dict[str, Any]
 
 
-@click.group(cls=LazyGroup, verbs=_VERBS, aliases=_ALIASES)
-def get() -> None:
-    """List clusters, instance groups, add-ons and assets.
+_FORMATS = click.Choice(["table", "yaml", "json", "name"])
 
-    -o json is always a list and -o yaml always a stream of documents, for one result as for many.
+
+@click.group(cls=LazyGroup, verbs=_VERBS, aliases=_ALIASES, invoke_without_command=True)
+@click.option("-o", "--output", type=_FORMATS, help="Format, without a command: everything of one cluster.")
+@store_option
+@click.pass_context
+def get(ctx: click.Context, output: str | None, state: str | None) -> None:
+    """List clusters, their groups, keys, secrets, add-ons and assets.
+
+    -o json is always a list and -o yaml always a stream of documents, for one result as for many; `schema` has the
+    forms. Without a command, with -o: as `get all`.
     """
+    if ctx.invoked_subcommand is None:
+        if output is None:
+            raise click.UsageError(f"get what? there are: {', '.join(_VERBS)}", ctx=ctx)
+        _show_all(store_of(ctx, state), cluster_name(ctx, None, None), output)
 
 
 def _formats(function: Callable[..., Any]) -> Callable[..., Any]:
-    choice = click.Choice(["table", "yaml", "json", "name"])
-    return click.option("-o", "--output", type=choice, default="table", help="Format.", show_default=True)(function)
+    option = click.option("-o", "--output", type=_FORMATS, default="table", help="Format.", show_default=True)
+    return option(function)
 
 
 @click.command()
@@ -65,7 +86,7 @@ def clusters(ctx: click.Context, names: tuple[str, ...], state: str | None, outp
 
 
 @click.command()
-@click.argument("groups", nargs=-1, metavar="[GROUP]...")
+@click.argument("groups", nargs=-1, metavar="[GROUP]...", shell_complete=complete_groups)
 @click.option("--name", metavar="CLUSTER", help="The cluster.  [env: KOPS_CLUSTER_NAME]")
 @store_option
 @_formats
@@ -93,13 +114,35 @@ def instancegroups(
 @click.pass_context
 def everything(ctx: click.Context, cluster: str | None, name: str | None, state: str | None, output: str) -> None:
     """Everything in one cluster's manifest."""
+    _show_all(store_of(ctx, state), cluster_name(ctx, cluster, name), output)
+
+
+def _show_all(store: Store, name: str | None, output: str) -> None:
+    documents = _documents(store, name or store.only())
+    if output == "name":
+        click.echo("\n".join(f"{document['kind']}/{_name(document)}" for document in documents))
+        return
+    _show(documents, output, ("KIND", "NAME"), [(document["kind"], _name(document)) for document in documents])
+
+
+@click.command()
+@click.option("--name", metavar="CLUSTER", help="The cluster.  [env: KOPS_CLUSTER_NAME]")
+@click.argument("cluster", required=False, metavar="[CLUSTER]", shell_complete=complete_names)
+@store_option
+@_formats
+@click.pass_context
+def sshpublickeys(ctx: click.Context, cluster: str | None, name: str | None, state: str | None, output: str) -> None:
+    """The SSH key that operators log in with; the public one."""
     store = store_of(ctx, state)
     documents = _documents(store, cluster_name(ctx, cluster, name) or store.only())
-    if output != "table":
-        _show(documents, output, (), ())
-        return
-    headers = ("KIND", "NAME")
-    click.echo(table(headers, [(document["kind"], _name(document)) for document in documents]))
+    found = [document for document in documents if document["kind"] == "SSHCredential"]
+    rows = [(_name(key), *_key_parts(key)) for key in found]
+    _show(found, output, ("NAME", "TYPE", "COMMENT"), rows)
+
+
+def _key_parts(key: Document) -> tuple[str, str]:
+    kind, _, rest = str((key.get("spec") or {}).get("publicKey", "")).strip().partition(" ")
+    return kind, rest.partition(" ")[2]
 
 
 _GROUP_HEADERS = ("NAME", "ROLE", "MACHINETYPE", "MIN", "MAX", "SUBNETS")
@@ -128,11 +171,12 @@ def _documents(store: Store, name: str) -> list[Document]:
     """The manifest's documents as they are written; mistakes in them are `validate`'s business, not ours."""
     from kops_pulumi import manifest
     from kops_pulumi.errors import ManifestError, errors_in
+    from kops_pulumi.spec.written import as_written
 
-    loaded = manifest.load(store.paths(name))
+    loaded = manifest.load([from_here(path) for path in store.paths(name)])
     if errors_in(loaded.findings):
         raise ManifestError(loaded.findings)
-    return [{**document.data, "kind": document.kind} for document in loaded.documents]
+    return [{**as_written(document), "kind": document.kind} for document in loaded.documents]
 
 
 def _cluster(store: Store, name: str) -> Document:

@@ -32,6 +32,34 @@ class Verb:
         return command
 
 
+def spelled(command: click.Command, arguments: list[str]) -> list[str]:
+    """Arguments with switches as click spells them: `--yes=true` is `--yes`, `--edit=false` is `--no-edit`, as in kops.
+
+    A switch that is off anyhow and has no such opposite is left out.
+    """
+    switches = {
+        name: parameter.secondary_opts
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and parameter.is_bool_flag
+        for name in parameter.opts
+    }
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    found = list[str]()
+    for argument in arguments[:end]:
+        name, equals, value = argument.partition("=")
+        if not equals or name not in switches or value.lower() not in _TRUTHS:
+            found.append(argument)
+        elif _TRUTHS[value.lower()]:
+            found.append(name)
+        else:
+            found += switches[name][:1]
+    return found + arguments[end:]
+
+
+_TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
+"""As Go's strconv.ParseBool reads them."""
+
+
 class LazyGroup(click.Group):
     """A click group over a table of verbs; aliases work but are not listed."""
 
@@ -61,7 +89,8 @@ class LazyGroup(click.Group):
             near = get_close_matches(args[0], self.verbs, n=1)
             hint = f"; did you mean '{near[0]}'?" if near else f"; there are: {', '.join(self.verbs)}"
             ctx.fail(f"no such command '{args[0]}'{hint}")
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command, spelled(command, rest) if command else rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The table of verbs, from the table itself."""

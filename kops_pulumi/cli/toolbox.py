@@ -101,7 +101,7 @@ def resources(target: Target, output: str) -> None:
     from kops_pulumi import program, testing
 
     planned = target.load()
-    recorded = testing.record(lambda: program.deploy(planned))
+    recorded = testing.record(lambda: program.deploy(planned, secrets=program.placeholders(planned)))
     if output == "table":
         counts = sorted(Counter(resource.type for resource in recorded).items())
         click.echo(table(("TYPE", "COUNT"), [*counts, ("total", sum(count for _, count in counts))]))

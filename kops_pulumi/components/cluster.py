@@ -22,6 +22,7 @@ from kops_pulumi.components.pki import Pki
 from kops_pulumi.errors import KopsError
 from kops_pulumi.model import CertificateKind, ClusterPlan, EndpointKind, Late
 from kops_pulumi.pipeline import Planned
+from kops_pulumi.plan import given
 from kops_pulumi.plan.endpoints import internal_api_name
 from kops_pulumi.plan.names import logical
 from kops_pulumi.plan.store import ADMIN, CLUSTER_CA
@@ -74,8 +75,12 @@ class Cluster(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
         *,
         skip: Collection[str] = (),
+        secrets: Mapping[str, pulumi.Input[str]] | None = None,
     ) -> None:
-        """`skip` names parts to leave out, beside those that the arguments name: `addons`."""
+        """`skip` names parts to leave out, beside those that the arguments name: `addons`.
+
+        `secrets` are the values of the secrets that the manifest declares, by name (`plan.given`).
+        """
         _refuse_ignored(opts)
         skipped = {*skip, *(args.get("skip", ()) if isinstance(args, dict) else ())}
         _refuse_unknown(skipped)
@@ -85,7 +90,8 @@ class Cluster(pulumi.ComponentResource):
         self._leaves: list[pulumi.Resource] = []
         self._providers_for_leaves = self._own_provider()
         own = args.get("protect") if isinstance(args, dict) else None
-        handles = Handles(protect=self.plan.protected if own is None else own)
+        protect = self.plan.protected if own is None else own
+        handles = Handles(protect=protect, secrets=_given(self.plan, secrets or {}))
         for part in _BEFORE_PKI:
             handles = self._add(part, handles)
         pki = Pki(logical(name, "pki"), self.plan, handles, pulumi.ResourceOptions(parent=self))
@@ -114,7 +120,8 @@ class Cluster(pulumi.ComponentResource):
 
         kubeconfig = pulumi.Output.from_input(self.outputs["kubeconfig"])
         machines = tuple(handles.instances.group_ids.values()) if handles.instances else ()
-        access = Access(readiness.gated(kubeconfig, machines, self), late.known(handles), self._leaves)
+        values = {**late.known(handles), **{f"secret.{name}": text for name, text in handles.secrets.items()}}
+        access = Access(readiness.gated(kubeconfig, machines, self), values, self._leaves)
         opts = pulumi.ResourceOptions(parent=self)
         return AddOns(logical(self._name, ADDONS), self.plan, access, opts).versions
 
@@ -158,6 +165,16 @@ def _from_documents(documents: Sequence[Mapping[str, Any]]) -> ClusterPlan:
 
     text = yaml.safe_dump_all(documents, sort_keys=False)
     return pipeline.run(spec.parse(manifest.loads(text, "documents"))).plan
+
+
+def _given(plan: ClusterPlan, values: Mapping[str, pulumi.Input[str]]) -> dict[str, pulumi.Output[str]]:
+    """The values of the plan's secrets, all of them; others are none of its business."""
+    missing = sorted(set(given.of(plan)) - set(values))
+    if missing:
+        name = missing[0]
+        hint = f"`kops-pulumi create secret {name} -f FILE`, or `pulumi config set --secret {name} < FILE`"
+        raise KopsError(f"the manifest declares the secret {name}, and the stack does not have it", hint=hint)
+    return {name: pulumi.Output.secret(values[name]) for name in sorted(given.of(plan))}
 
 
 def _refuse_unknown(skipped: Collection[str]) -> None:

@@ -42,17 +42,22 @@ def text(item: StoreObject, handles: Handles) -> pulumi.Output[str]:
     match what:
         case "trust" | "public":
             return pki.certificates[key]
-        case "key":
-            return pki.private_keys[key]
+        case "key" | "private":
+            return (pki if what == "key" else leaves).private_keys[key]
         case "certificate":
             return leaves.certificates[key]
-        case "private":
-            return leaves.private_keys[key]
         case "text":
             return pulumi.Output.from_input(key)
+        case "given":
+            return given(key, handles)
         case "encryption":
             return encryption(pki.secret_keys[ENCRYPTION])
     raise KopsError(f"nothing is known to put into {item.path}: {item.content}")
+
+
+def given(name: str, handles: Handles) -> pulumi.Output[str]:
+    """A secret of the user's, with a line break at its end."""
+    return handles.secrets[name].apply(lambda text: text.rstrip("\n") + "\n")
 
 
 def encryption(keys: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:

@@ -107,5 +107,7 @@ class Handles:
     leaves: LeafHandles | None = None
     store: StoreHandles | None = None
     instances: InstanceHandles | None = None
+    secrets: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    """What the user gave, by name (`plan.given`); secret."""
     protect: bool = True
     """Whether what cannot be made again (etcd volumes, authorities' keys) refuses to be deleted."""

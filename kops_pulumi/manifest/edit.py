@@ -120,8 +120,8 @@ def _root(text: str, document: str) -> Node:
         raise ManifestError(errors)
     kind, _, name = document.partition("/")
     for root in roots:
-        metadata = root.plain().get("metadata") or {}
-        if root.plain().get("kind") == kind and name in {"", str(metadata.get("name", ""))}:
+        found = (root.child("metadata") or root).child("name")
+        if root.plain().get("kind") == kind and name in {"", (found.text or "") if found else ""}:
             return root
     raise NotFoundError(f"there is no {document} in the manifest")
 

@@ -14,6 +14,8 @@ class CertificateKind(StrEnum):
     """A bare key pair (service-account signing)."""
     SECRET_KEY = "secret-key"  # noqa: S105 - a kind of key, not one
     """32 random bytes (encryption of Secrets at rest)."""
+    GIVEN = "given"
+    """The user's own (`create secret`): its value is the stack's secret configuration, made by nobody here."""
 
 
 class Trust(StrEnum):
@@ -98,7 +100,8 @@ class StoreObject:
     readers: tuple[Role, ...]
     content: str
     """What is in it: `bundle:<group>`, `trust:<keyset>` (certificates, the primary's first), `key:<keyset>`,
-    `public:<keyset>`, `certificate:<leaf>`, `private:<leaf>`, `encryption`, `text:<the text itself>`."""
+    `public:<keyset>`, `certificate:<leaf>`, `private:<leaf>`, `encryption`, `given:<secret>`,
+    `text:<the text itself>`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kops_pulumi.errors import Finding, KeyPath, ManifestError
 from kops_pulumi.model import Chart, Delivery, Manifest
-from kops_pulumi.plan import custom
+from kops_pulumi.plan import custom, given
 
 if TYPE_CHECKING:
     from kops_pulumi.plan.custom import Files
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def build(full: FullSpec, cni: Cni, addons: Sequence[AddOn], files: Files) -> tuple[Delivery, ...]:
     """Sorted by stage and name. Raises ManifestError with every finding."""
     ours = [*cni.deliveries(full), *(found for addon in addons for found in addon.deliveries(full))]
+    ours += given.deliveries(full)
     theirs, findings = custom.build(full, files)
     places = _places(full)
     both = [*ours, *theirs]

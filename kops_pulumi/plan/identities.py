@@ -26,6 +26,7 @@ from kops_pulumi.model import (
     ServiceAccountIssuer,
     StorePlan,
 )
+from kops_pulumi.plan import given
 from kops_pulumi.plan.names import Names, bundle_prefix, join_prefix, secrets_prefix
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _base(full: FullSpec, role: Role, etcd: Sequence[EtcdCluster], store: StoreP
         return
     spec = full.cluster.spec
     if store is not None:
-        yield from _store(store.address, role, etcd)
+        yield from _store(store.address, role, etcd, registries=given.DOCKER in given.declared(full))
     if role is Role.CONTROL_PLANE:
         yield Permission("machines.discover")
         yield Permission("volumes.attach")
@@ -133,14 +134,18 @@ def _base(full: FullSpec, role: Role, etcd: Sequence[EtcdCluster], store: StoreP
         yield Permission("groups.complete-launch")
 
 
-def _store(store: str, role: Role, etcd: Sequence[EtcdCluster]) -> Iterator[Permission]:
-    """What a machine of a role may do in the store; scopes are prefixes, unless the verb speaks of one object."""
+def _store(store: str, role: Role, etcd: Sequence[EtcdCluster], *, registries: bool) -> Iterator[Permission]:
+    """What a machine of a role may do in the store; scopes are prefixes, unless the verb speaks of one object.
+
+    With credentials of `registries` nodes have a secret too, the only one below their prefix.
+    """
     join = join_prefix(store)
     yield Permission("store.read", bundle_prefix(store, role))
     yield Permission("store.read", join)
     yield Permission("store.list", f"{join}/addresses")
-    if role is not Role.NODE:
+    if role is not Role.NODE or registries:
         yield Permission("store.read", secrets_prefix(store, role))
+    if role is not Role.NODE:
         yield Permission("store.write", f"{join}/addresses")
     if role is Role.CONTROL_PLANE:
         yield Permission("store.write-object", f"{join}/token")

@@ -26,7 +26,7 @@ from kops_pulumi.model import (
     Role,
     SshKey,
 )
-from kops_pulumi.plan import keysets
+from kops_pulumi.plan import given, keysets
 from kops_pulumi.plan.endpoints import api_name, internal_api_name
 from kops_pulumi.plan.names import Names
 from kops_pulumi.plan.store import ADMIN, CLUSTER_CA, ENCRYPTION, SERVICE_ACCOUNT
@@ -57,6 +57,7 @@ def plan_certificates(full: FullSpec, etcd: Iterable[EtcdCluster]) -> tuple[Cert
     kinds[SERVICE_ACCOUNT] = CertificateKind.KEY_PAIR
     if full.cluster.spec.encryption_config is not False:
         kinds[ENCRYPTION] = CertificateKind.SECRET_KEY
+    kinds |= dict.fromkeys(given.declared(full), CertificateKind.GIVEN)
     rotated = keysets.of(full.keysets, kinds)
     return tuple(Certificate(name, kind, name, rotated.get(name, FIRST)) for name, kind in kinds.items())
 

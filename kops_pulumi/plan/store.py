@@ -5,6 +5,7 @@ The layout below the store's address (docs/security.md says who reads what):
     nodes/<role>/<group>/<sha256>.tar.gz   bundles, one group's each
     secrets/control-plane/<name>           authorities with keys, service-account keys, encryption at rest
     secrets/apiserver/<name>               the same without any authority's key; certificates of API servers instead
+    secrets/node/dockerconfig.json         credentials of registries, when they are given; control planes have them too
     join/ca.crt                            what workers pin; machines write `token` and `addresses/<machine>` beside it
     join/labels/<group>                    labels that a control plane gives a group's nodes (`plan/labels.py`)
     backups/etcd/<etcd cluster>/…          written by control planes
@@ -29,7 +30,7 @@ from kops_pulumi.model import (
     StoreObject,
     StorePlan,
 )
-from kops_pulumi.plan import labels
+from kops_pulumi.plan import given, labels
 from kops_pulumi.plan.names import backups_prefix, join_prefix, own_bucket, secrets_prefix
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ ENCRYPTION = "encryption-at-rest"
 """Key of the keyset that Secrets are encrypted with in etcd."""
 SERVICE_ACCOUNT = "service-account"
 CLUSTER_CA = "kubernetes-ca"
+DOCKER_FILE = "dockerconfig.json"
 ADMIN = "admin"
 """Key of the administrator's certificate."""
 KEPT_VERSIONS_DAYS = 30
@@ -92,6 +94,8 @@ def objects(plan: ClusterPlan) -> tuple[StoreObject, ...]:
     found = [*_bundles(plan), *_secrets(plan, Role.CONTROL_PLANE)]
     if plan.groups_of(Role.API_SERVER):
         found += _secrets(plan, Role.API_SERVER)
+    if plan.groups_of(Role.NODE):
+        found += _registries(plan, Role.NODE)
     found += _labels(plan)
     found.append(StoreObject(f"{join_prefix('')[1:]}/ca.crt", StoreKind.PUBLIC, _MEMBERS, f"trust:{CLUSTER_CA}"))
     return tuple(sorted(found, key=lambda item: item.path))
@@ -147,11 +151,20 @@ def _secrets(plan: ClusterPlan, role: Role) -> Iterator[StoreObject]:
                 yield one(f"{item.key}.pub", StoreKind.PUBLIC, f"public:{item.key}")
                 yield one(f"{item.key}.key", StoreKind.SECRET, f"key:{item.key}")
             case CertificateKind.SECRET_KEY:
-                yield one("encryption-config.yaml", StoreKind.SECRET, "encryption")
+                own = f"given:{given.ENCRYPTION}" if given.ENCRYPTION in given.of(plan) else "encryption"
+                yield one("encryption-config.yaml", StoreKind.SECRET, own)
+    yield from _registries(plan, role)
     if not whole:
         for leaf in server_leaves(plan.leaves):
             yield one(f"{leaf.key}.crt", StoreKind.PUBLIC, f"certificate:{leaf.key}")
             yield one(f"{leaf.key}.key", StoreKind.SECRET, f"private:{leaf.key}")
+
+
+def _registries(plan: ClusterPlan, role: Role) -> Iterator[StoreObject]:
+    """Credentials of container registries, which every kubelet reads, when the user gave some."""
+    if given.DOCKER in given.of(plan):
+        path = f"{secrets_prefix('', role)[1:]}/{DOCKER_FILE}"
+        yield StoreObject(path, StoreKind.SECRET, (role,), f"given:{given.DOCKER}")
 
 
 def server_leaves(leaves: Sequence[LeafCertificate]) -> tuple[LeafCertificate, ...]:

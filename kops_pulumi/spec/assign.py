@@ -21,6 +21,7 @@ from kops_pulumi import manifest
 from kops_pulumi.errors import Finding, KeyPath, ManifestError, errors_in
 from kops_pulumi.manifest.nodes import resolve
 from kops_pulumi.spec import shapes
+from kops_pulumi.spec.base import SpecModel
 from kops_pulumi.spec.kinds import MODELS
 from kops_pulumi.spec.messages import did_you_mean
 from kops_pulumi.spec.shapes import Shape
@@ -140,7 +141,7 @@ def _below(place: _Place, step: str, kind: str) -> Iterator[_Place]:
     elif shape.model is not None:
         field = shapes.fields(shape.model).get(step)
         if field is None:
-            raise _unknown(shape, path, step, kind)
+            raise _unknown(shape.model, path, step, kind)
         yield _Place((*path, step), _get(place.value, step), field.shape)
     elif shape.values is not None or shape == Shape():
         yield _Place((*path, step), _get(place.value, step), shape.values or Shape())
@@ -167,9 +168,8 @@ def _get(value: Any, key: str) -> Any:
     return value.get(key) if isinstance(value, Mapping) else None
 
 
-def _unknown(shape: Shape, path: KeyPath, step: str, kind: str) -> ManifestError:
-    assert shape.model is not None
-    living = [name for name, field in shapes.fields(shape.model).items() if not field.replacement]
+def _unknown(model: type[SpecModel], path: KeyPath, step: str, kind: str) -> ManifestError:
+    living = [name for name, field in shapes.fields(model).items() if not field.replacement]
     guess = did_you_mean(step, living)
     home = shapes.home_of(MODELS[kind], step, depth=4)
     if guess is None and home is not None:
@@ -190,7 +190,9 @@ def _value(text: str, place: _Place) -> Any:
         return [*present, *(item for part in parts if (item := _scalar(part, shape.items)) not in present)]
     if shape.model is not None and not shape.text:
         if text:
-            hint = f"name a field of it, or give all of it in brackets: {Finding(place.path, '').dotted}={{field: value}}"
+            hint = (
+                f"name a field of it, or give all of it in brackets: {Finding(place.path, '').dotted}={{field: value}}"
+            )
             raise _wrong(place.path, "is a mapping", hint)
         return place.value if isinstance(place.value, Mapping) else {}
     if shape.values is not None:

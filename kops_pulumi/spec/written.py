@@ -31,7 +31,9 @@ def value_of(node: Node, shape: Shape) -> Any:
     match node.value:
         case dict() as entries if shape.model is not None:
             known = shapes.fields(shape.model)
-            return {key: value_of(child, known[key].shape if key in known else Shape()) for key, child in entries.items()}
+            return {
+                key: value_of(child, known[key].shape if key in known else Shape()) for key, child in entries.items()
+            }
         case dict() as entries:
             return {key: value_of(child, shape.values or Shape()) for key, child in entries.items()}
         case list() as items:
