@@ -25,7 +25,7 @@ _VERBS = {
     "cluster": Verb("kops_pulumi.cli.create:cluster", "Write the manifest of a new cluster."),
     "instancegroup": Verb("kops_pulumi.cli.groups:create", "Add an instance group to a cluster."),
     "keypair": Verb("kops_pulumi.cli.keypairs:create", "Add a generation of an authority or key, for a rotation."),
-    "secret": Verb("kops_pulumi.cli.secrets:create", "Give a cluster a secret: dockerconfig, encryptionconfig, …"),
+    "secret": Verb("kops_pulumi.cli.secrets:create", "Give a cluster a secret, kept encrypted."),
     "sshpublickey": Verb("kops_pulumi.cli.sshkeys:create", "Say which SSH key operators log in with."),
 }
 _ALIASES = {"ig": "instancegroup", "keypairs": "keypair", "secrets": "secret", "sshpublickeys": "sshpublickey"}

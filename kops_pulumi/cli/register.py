@@ -18,7 +18,7 @@ import click
 from kops_pulumi.cli.editing import dry_run_options, finish, from_here
 from kops_pulumi.cli.output import as_json, as_yaml, show_findings
 from kops_pulumi.cli.target import FILE, newer_allowed, store_of, store_option
-from kops_pulumi.errors import ExitCode, Finding, KopsError, ManifestError, NotFoundError, errors_in
+from kops_pulumi.errors import ExitCode, Finding, KopsError, Location, ManifestError, NotFoundError, errors_in
 from kops_pulumi.store import MANIFEST, Store, read_text
 
 if TYPE_CHECKING:
@@ -56,30 +56,30 @@ def replace(
     if not files:
         raise click.UsageError("which documents? give them with -f FILE", ctx=ctx)
     store = store_of(ctx, state)
-    drafts = {}
-    for name, given in by_cluster(read(files)).items():
+    drafts, everything = {}, read(files)
+    for name, given in by_cluster(everything).items():
         draft = _opened(store, name, given)
         for one in given:
             draft = _replaced(draft, one, force=force)
         drafts[name] = draft
-    return conclude(drafts, dry_run=dry_run, output=output)
+    return conclude(drafts, everything, dry_run=dry_run, output=output)
 
 
 def register(store: Store, files: tuple[Path, ...], *, dry_run: bool, output: str) -> ExitCode:
     """`create -f`: every document is new; whole clusters, or groups, keys and keysets of clusters that are there."""
-    drafts = {}
-    for name, given in by_cluster(read(files)).items():
+    drafts, everything = {}, read(files)
+    for name, given in by_cluster(everything).items():
         draft = _opened(store, name, given)
         for one in () if _is_new(draft) else given:
             draft = draft.with_document(one.document.data, one.text)
         drafts[name] = draft
-    return conclude(drafts, dry_run=dry_run, output=output)
+    return conclude(drafts, everything, dry_run=dry_run, output=output)
 
 
 def remove(store: Store, files: tuple[Path, ...], *, yes: bool, dry_run: bool, output: str) -> ExitCode:
     """`delete -f`: the documents go from their clusters' manifests; whole clusters are another verb's business."""
-    drafts = {}
-    for name, given in by_cluster(read(files)).items():
+    drafts, everything = {}, read(files)
+    for name, given in by_cluster(everything).items():
         draft = _opened(store, name, [])
         for one in given:
             if one.document.kind == "Cluster":
@@ -88,7 +88,7 @@ def remove(store: Store, files: tuple[Path, ...], *, yes: bool, dry_run: bool, o
             draft = draft.without(one.document.kind, one.document.name)
         drafts[name] = draft
     if yes or dry_run:
-        return conclude(drafts, dry_run=dry_run, output=output)
+        return conclude(drafts, everything, dry_run=dry_run, output=output)
     for draft in drafts.values():
         draft.check(force=newer_allowed())
         for title in draft.gone():
@@ -97,12 +97,11 @@ def remove(store: Store, files: tuple[Path, ...], *, yes: bool, dry_run: bool, o
     return ExitCode.OK
 
 
-def conclude(drafts: Mapping[str, Draft], *, dry_run: bool, output: str) -> ExitCode:
+def conclude(drafts: Mapping[str, Draft], given: Iterable[Given], *, dry_run: bool, output: str) -> ExitCode:
     """Check all drafts, then print or write all: findings of any leave all as they were."""
-    findings = list(_findings(drafts.values()))
+    findings = list(_findings(drafts.values(), given))
     if errors_in(findings):
         show_findings(findings)
-        click.echo("Nothing has been written.", err=True)
         return ExitCode.FINDINGS
     if dry_run and len(drafts) > 1:
         from kops_pulumi.spec.written import as_written
@@ -115,12 +114,25 @@ def conclude(drafts: Mapping[str, Draft], *, dry_run: bool, output: str) -> Exit
     return ExitCode.OK
 
 
-def _findings(drafts: Iterable[Draft]) -> Iterator[Finding]:
+def _findings(drafts: Iterable[Draft], given: Iterable[Given]) -> Iterator[Finding]:
+    """All findings; those in a text that was given, at the place where its author has it."""
+    sources = {one.text.strip("\n"): one.document for one in given}
     for draft in drafts:
         try:
             draft.check(force=newer_allowed())
         except ManifestError as error:
-            yield from error.findings
+            documents = {document.title: document for document in draft.manifest().documents}
+            for finding in error.findings:
+                written = documents.get(finding.document or "")
+                source = sources.get(draft.text_of(written)[0].strip("\n")) if written else None
+                yield _moved(finding, written, source) if written and source else finding
+
+
+def _moved(finding: Finding, written: Document, source: Document) -> Finding:
+    here, there, place = written.root.place, source.root.place, finding.location
+    if here is None or there is None or place is None:
+        return finding
+    return finding.at(Location(there.file, place.line - here.line + there.line, place.column))
 
 
 def read(files: Iterable[Path]) -> list[Given]:

@@ -61,7 +61,11 @@ def ciliumpassword(work: Work, file: Path, force: bool) -> ExitCode:
     return _given(work, "ciliumpassword", text, force=force)
 
 
-_VERBS = {name: Verb(f"{_HERE}:{name}", (globals()[name].help or "").partition("\n")[0]) for name in NAMES}
+_VERBS = {
+    "dockerconfig": Verb(f"{_HERE}:dockerconfig", "Credentials of container registries, for all kubelets."),
+    "encryptionconfig": Verb(f"{_HERE}:encryptionconfig", "How API servers encrypt objects in etcd."),
+    "ciliumpassword": Verb(f"{_HERE}:ciliumpassword", "The key with which cilium encrypts between machines."),
+}
 create = LazyGroup("secret", verbs=_VERBS, help="Give a cluster a secret; it is kept encrypted, never in a manifest.")
 
 

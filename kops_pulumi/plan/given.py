@@ -74,6 +74,6 @@ def _problems(full: FullSpec, names: list[str]) -> Iterator[Finding]:
     if ENCRYPTION in names and spec.encryption_config is False:
         message, hint = "encryptionConfig is off, and a secret for it is given", "remove one of the two"
         yield Finding(("metadata", "name"), message, hint, document=f"Keyset/{ENCRYPTION}")
-    if CILIUM in names and spec.networking.cilium is None:
+    if CILIUM in names and (spec.networking is None or spec.networking.cilium is None):
         message, hint = "the cluster's network plug-in is not cilium", "remove it"
         yield Finding(("metadata", "name"), message, hint, document=f"Keyset/{CILIUM}")
