@@ -1,8 +1,8 @@
-"""The add-ons that reach into the infrastructure or need checking: one file each, listed here, nothing discovered.
+"""The built-in add-ons: one file each, listed here, nothing discovered.
 
-`enabled` picks those that a cluster runs. Files of this package say when, and what they need: firewall rules,
-permissions by neutral verbs; their charts and manifests come with the add-on stage. They must not import pulumi.
-Adding one: a file, a line here, a golden.
+`enabled` picks those that a cluster runs. Files of this package say when, what they need (firewall rules, permissions
+by neutral verbs) and what they install, with versions from `pins`. They must not import pulumi. Adding one: a file, a
+line here, a row of `pins`, a golden.
 """
 
 from __future__ import annotations
@@ -16,14 +16,23 @@ from kops_pulumi.addons import (
     aws_load_balancer_controller,
     cert_manager,
     cluster_autoscaler,
+    coredns_autoscaler,
     dns_controller,
     external_dns,
+    gcp_cloud_controller,
+    gcp_pd_csi_driver,
     karpenter,
     metrics_server,
+    node_local_dns,
     node_problem_detector,
     node_termination_handler,
+    nvidia_device_plugin,
+    openstack_cinder_csi,
+    openstack_cloud_controller,
     pod_identity_webhook,
     snapshot_controller,
+    vsphere_cloud_controller,
+    vsphere_csi_driver,
 )
 
 if TYPE_CHECKING:
@@ -37,14 +46,23 @@ REGISTRY: tuple[AddOn, ...] = (
     aws_load_balancer_controller.ADDON,
     cert_manager.ADDON,
     cluster_autoscaler.ADDON,
+    coredns_autoscaler.ADDON,
     dns_controller.ADDON,
     external_dns.ADDON,
+    gcp_cloud_controller.ADDON,
+    gcp_pd_csi_driver.ADDON,
     karpenter.ADDON,
     metrics_server.ADDON,
+    node_local_dns.ADDON,
     node_problem_detector.ADDON,
     node_termination_handler.ADDON,
+    nvidia_device_plugin.ADDON,
+    openstack_cinder_csi.ADDON,
+    openstack_cloud_controller.ADDON,
     pod_identity_webhook.ADDON,
     snapshot_controller.ADDON,
+    vsphere_cloud_controller.ADDON,
+    vsphere_csi_driver.ADDON,
 )
 """In alphabetical order."""
 

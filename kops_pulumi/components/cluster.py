@@ -120,8 +120,7 @@ class Cluster(pulumi.ComponentResource):
 
         kubeconfig = pulumi.Output.from_input(self.outputs["kubeconfig"])
         machines = tuple(handles.instances.group_ids.values()) if handles.instances else ()
-        values = {**late.known(handles), **{f"secret.{name}": text for name, text in handles.secrets.items()}}
-        access = Access(readiness.gated(kubeconfig, machines, self), values, self._leaves)
+        access = Access(readiness.gated(kubeconfig, machines, self), late.for_addons(self.plan, handles), self._leaves)
         opts = pulumi.ResourceOptions(parent=self)
         return AddOns(logical(self._name, ADDONS), self.plan, access, opts).versions
 
@@ -205,7 +204,7 @@ def _outputs(plan: ClusterPlan, handles: Handles) -> dict[str, pulumi.Input[Any]
     }
     outputs |= _api(plan, handles)
     if names := late.wanted(plan.deliveries):
-        values = late.known(handles)
+        values = late.for_addons(plan, handles)
         outputs["deployedValues"] = {name: values[name] for name in names if name in values}
     for endpoint in plan.endpoints:
         outputs[f"{endpoint.name}Name"] = endpoint.dns_name

@@ -43,7 +43,9 @@ class IdentityHandles:
     """By instance-group name: what its machines prove themselves with, where the cloud gives them no identity. Names
     and values, those that must stay secret marked so."""
     cloud_config: pulumi.Output[str] | None = None
-    """What controllers read to act in the cloud, secret; None where they have identities."""
+    """The cloud controller's configuration file, secret, on clouds where it holds credentials; for add-ons only."""
+    csi_config: pulumi.Output[str] | None = None
+    """The storage driver's, where it is another file."""
     ready: tuple[pulumi.Resource, ...] = ()
 
 
@@ -93,6 +95,15 @@ class InstanceHandles:
     """By `<etcd cluster>/<member>`."""
     addresses: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
     """Fixed addresses by `PlannedMachine.key`, where the cloud has no groups."""
+    scaling_groups: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    """The cloud's own groups as an autoscaler calls them, by instance-group name, or `<name>/<zone>` where there is one
+    in each zone."""
+    queue_url: pulumi.Output[str] | None = None
+    """Of the queue that the cloud's announcements go to (`ClusterPlan.termination_queue`)."""
+    image_ids: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    """By name of the instance groups whose machines something else starts: the image that they start from."""
+    root_devices: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    """By name of the same groups: the image's name of its root disk."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 The plan says `Late("api.endpoint")`, or has `@late(api.endpoint)@` inside a text; here the name is looked up in the
 handles. Names: `<endpoint>.endpoint` (host name or address), `network.id`, `subnet.<name>`, `volume.<etcd
 cluster>/<member>`, `address.<group>/<ordinal>`, `certificate.<key>` (the public PEM), `role.<namespace>/<service
-account>`, `cloud-config` (what controllers read to act in the cloud; secret, for Secrets only). Private keys have no
-name here, so that they cannot end up in user data (decision 7).
+account>`, `group.<name>` (the cloud's own group, as an autoscaler calls it), `queue.url` (of the cloud's announcements),
+`image.<group>` and `root-device.<group>` of machines that something else starts. Add-ons know some more
+(`for_addons`). Private keys and credentials have no name that user data could ask for (decision 7).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from kops_pulumi.model import Chart, Delivery, Late, Manifest
 
 if TYPE_CHECKING:
     from kops_pulumi.components.handles import Handles
+    from kops_pulumi.model import ClusterPlan
 
 _MARK = re.compile(r"@late\(([^()\s]+)\)@")
 
@@ -32,16 +34,32 @@ def known(handles: Handles) -> Mapping[str, pulumi.Output[str]]:
         values |= {f"subnet.{name}": id_ for name, id_ in handles.network.subnet_ids.items()}
     if handles.identity:
         values |= {f"role.{key}": role for key, role in handles.identity.service_account_roles.items()}
-        if handles.identity.cloud_config is not None:
-            values["cloud-config"] = handles.identity.cloud_config
     if handles.pki:
         values |= {f"certificate.{key}": pem for key, pem in handles.pki.certificates.items()}
     if handles.endpoints:
         values |= {f"{name}.endpoint": address for name, address in handles.endpoints.addresses.items()}
     if handles.instances:
+        values |= {f"group.{name}": id_ for name, id_ in handles.instances.scaling_groups.items()}
         values |= {f"volume.{key}": id_ for key, id_ in handles.instances.volume_ids.items()}
         values |= {f"address.{key}": address for key, address in handles.instances.addresses.items()}
+        values |= {f"image.{name}": id_ for name, id_ in handles.instances.image_ids.items()}
+        values |= {f"root-device.{name}": device for name, device in handles.instances.root_devices.items()}
+        values |= {"queue.url": handles.instances.queue_url} if handles.instances.queue_url is not None else {}
     return values
+
+
+def for_addons(plan: ClusterPlan, handles: Handles) -> Mapping[str, pulumi.Output[str]]:
+    """What add-ons may ask for besides: `user-data.<group>` of machines that something else starts, the files with
+    credentials (`cloud-config`, `csi-config`), and `secret.<name>` of what was made for them.
+    """
+    own = [group for group in plan.groups if not group.managed and group.user_data is not None]
+    found = {
+        "cloud-config": handles.identity and handles.identity.cloud_config,
+        "csi-config": handles.identity and handles.identity.csi_config,
+        **{f"secret.{name}": secret for name, secret in handles.secrets.items()},
+        **{f"user-data.{group.name}": text(group.user_data.text, handles) for group in own if group.user_data},
+    }
+    return {**known(handles), **{name: value for name, value in found.items() if value is not None}}
 
 
 def value(late: Late, handles: Handles) -> pulumi.Output[str]:

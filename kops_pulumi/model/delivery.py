@@ -19,6 +19,8 @@ HELM_TIMEOUT = 600
 class Stage(StrEnum):
     """When something is installed: a stage starts when the one before it (or `Delivery.waits_for`) is there."""
 
+    API = "api"
+    """The API answers. Nothing is installed then; `waits_for` may name it."""
     CNI = "cni"
     CLOUD_CONTROLLER = "cloud-controller"
     CSI = "csi"

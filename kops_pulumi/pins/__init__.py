@@ -2,7 +2,9 @@
 
 `data/*.toml`: a row for each component, with the fields of `Pin`, and below `minor."1.36"` what is different for
 that minor. Texts may have `{version}` in them, so that a manifest's own version reaches the images too. Every row
-names its source. Read when the first pin is asked for; pure but for that.
+names its source. A row in force is never changed, for then a new kops-pulumi would change clusters (decision 8): what
+is newer goes below `since."2027-02-01"`, for clusters whose `kops.k8s.io/defaults-version` is that day or a later one.
+Read when the first pin is asked for; pure but for that.
 """
 
 from __future__ import annotations
@@ -13,9 +15,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import semver
+from kops_pulumi.resolve import versions
+
+if TYPE_CHECKING:
+    from kops_pulumi.resolve.full import FullSpec
 
 OLDEST, NEWEST = 32, 37
 """Minors of Kubernetes 1 that have a table; older and newer ones get the nearest."""
@@ -43,16 +48,28 @@ class Pin:
         return self.images[self.name]
 
 
-def pin(name: str, kubernetes_version: str, *, version: str | None = None) -> Pin:
-    """The component's pin for a Kubernetes version (`1.36.0`); `version` is the manifest's own choice of software.
+def of(full: FullSpec, name: str, *, version: str | None = None) -> Pin:
+    """The component's pin for a cluster; `version` is the manifest's own choice of software."""
+    cluster = full.cluster
+    date = (cluster.metadata.annotations or {}).get(versions.DEFAULTS_VERSION) or versions.OLDEST_DEFAULTS
+    return pin(name, cluster.spec.kubernetes_version or "", version=version, date=date)
+
+
+def pin(name: str, kubernetes_version: str, *, version: str | None = None, date: str = versions.OLDEST_DEFAULTS) -> Pin:
+    """The component's pin for a Kubernetes version (`1.36.0`) and the date of a cluster's defaults (`2026-11-01`).
 
     Raises KeyError for a component that no table has: a mistake of ours, never of a manifest.
     """
-    row = table(_minor(kubernetes_version))[name]
+    row = table(_minor(kubernetes_version), date)[name]
     chosen = version or row["version"]
     texts = {key: str(row.get(key, "")).replace("{version}", chosen) for key in ("chart", "repository")}
     images = {key: image.replace("{version}", chosen) for key, image in sorted(row.get("images", {}).items())}
     return Pin(name, chosen, **texts, chart_version=row.get("chart_version", ""), images=MappingProxyType(images))
+
+
+def rows() -> Mapping[str, Mapping[str, Any]]:
+    """Every row as it is written, by component."""
+    return _rows()
 
 
 def names() -> tuple[str, ...]:
@@ -61,18 +78,25 @@ def names() -> tuple[str, ...]:
 
 
 @functools.cache
-def table(minor: int) -> Mapping[str, Mapping[str, Any]]:
-    """The rows in force for one minor of Kubernetes 1."""
-    return {name: _merged(row, row.get("minor", {}).get(f"1.{minor}", {})) for name, row in _rows().items()}
+def table(minor: int, date: str = versions.OLDEST_DEFAULTS) -> Mapping[str, Mapping[str, Any]]:
+    """The rows in force for one minor of Kubernetes 1 and one date."""
+    return {name: _in_force(row, f"1.{minor}", date) for name, row in _rows().items()}
 
 
-def _merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> Mapping[str, Any]:
-    images = {**base.get("images", {}), **change.get("images", {})}
-    return {**base, **change, "images": images}
+def _in_force(row: Mapping[str, Any], minor: str, date: str) -> Mapping[str, Any]:
+    """The first row, then what came later, each with its own differences of the minor."""
+    later = row.get("since", {})
+    steps = [row, *(later[day] for day in sorted(later) if day <= date)]
+    found: Mapping[str, Any] = {}
+    for step in steps:
+        for change in (step, step.get("minor", {}).get(minor, {})):
+            found = {**found, **change, "images": {**found.get("images", {}), **change.get("images", {})}}
+    return {key: value for key, value in found.items() if key not in ("minor", "since")}
 
 
 def _minor(kubernetes_version: str) -> int:
-    return min(max(semver.Version.parse(kubernetes_version).minor, OLDEST), NEWEST)
+    found = versions.parse(kubernetes_version)
+    return min(max(found.minor, OLDEST), NEWEST) if found else NEWEST
 
 
 @functools.cache

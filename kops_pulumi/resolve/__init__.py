@@ -93,6 +93,7 @@ def _full(parsed: ParsedManifest, cloud: Cloud) -> FullSpec:
         cloud=cloud.name,
         region=cloud.region(cluster),
         cloud_defaults=facts.cloud,
+        name_limits=cloud.name_limits,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,5 +24,7 @@ class FullSpec:
     cloud: str
     region: str
     cloud_defaults: CloudDefaults
+    name_limits: Mapping[str, int] = field(default_factory=dict)
+    """The cloud's longest physical name by kind of resource."""
     keysets: tuple[Keyset, ...] = ()
     """How far rotations of authorities and keys have come; the others were never rotated."""

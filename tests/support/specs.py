@@ -18,6 +18,7 @@ def full(cloud: str = "aws", groups: tuple[InstanceGroup, ...] | None = None, **
     body = {
         "cloudProvider": cloud,
         "configBase": f"s3://orchard-state/{NAME}",
+        "kubernetesVersion": "1.36.1",
         "networking": {"cilium": {}},
         "kubernetesApiAccess": ["192.0.2.0/24"],
         "sshAccess": [],

@@ -42,9 +42,17 @@ class Instances(pulumi.ComponentResource):
         queue = plan.termination_queue
         queue_url = termination.announce(name, plan, queue, self._child()) if queue else None
         managed = [group for group in plan.groups if group.managed]
-        found = {text: images.find(text, self) for text in sorted({group.image for group in managed})}
+        found = {text: images.find(text, self) for text in sorted({group.image for group in plan.groups})}
         ids = {group.name: self._group(group, found[group.image]) for group in managed}
-        self.handles = InstanceHandles(ids, volume_ids)
+        others = {group.name: found[group.image] for group in plan.groups if not group.managed}
+        self.handles = InstanceHandles(
+            ids,
+            volume_ids,
+            scaling_groups=ids,
+            queue_url=queue_url,
+            image_ids={group: image.id for group, image in others.items()},
+            root_devices={group: image.root_device for group, image in others.items()},
+        )
         self.register_outputs({"groupIds": ids, "volumeIds": volume_ids, "queueUrl": queue_url})
 
     def _child(self, *after: pulumi.Resource, protect: bool | None = None) -> pulumi.ResourceOptions:

@@ -31,14 +31,18 @@ def test_a_plain_cluster_on_aws_runs_what_kops_runs() -> None:
     assert running() == {
         "aws-cloud-controller-manager",
         "aws-ebs-csi-driver",
+        "coredns-autoscaler",
         "dns-controller",
         "node-termination-handler",
     }
 
 
 def test_addons_of_aws_stay_on_aws() -> None:
-    assert running("vsphere") == set()
-    assert running("gce") == {"dns-controller"}
+    drivers = {"gce": "gcp-pd-csi-driver", "openstack": "openstack-cinder-csi", "vsphere": "vsphere-csi-driver"}
+    for cloud, driver in drivers.items():
+        controller = f"{'gcp' if cloud == 'gce' else cloud}-cloud-controller-manager"
+        dns = {"dns-controller"} if cloud == "gce" else set()
+        assert running(cloud) == {"coredns-autoscaler", controller, driver} | dns
 
 
 @pytest.mark.parametrize(
