@@ -29,8 +29,9 @@ class AwsCloudController(CloudController):
     provider = "aws"
 
     def permissions(self, full: FullSpec) -> Iterable[Permission]:
-        """Routes to nodes' pods, for kubenet: pods' own addresses travel over the network."""
-        return (Permission("routes.manage"), Permission("machines.pass-foreign-traffic")) if self.routes(full) else ()
+        """With routes, machines also pass on what is not addressed to them."""
+        more = (Permission("machines.pass-foreign-traffic"),) if self.routes(full) else ()
+        return (*super().permissions(full), *more)
 
     def configuration(self, full: FullSpec) -> Iterable[Object]:
         """What the manifest says about load balancers' security groups and nodes' addresses, if anything."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kops_pulumi.addons import objects, pods
 from kops_pulumi.addons.base import BuiltIn, chosen
 from kops_pulumi.addons.objects import Object, allow
-from kops_pulumi.model import Stage
+from kops_pulumi.model import Permission, Stage
 from kops_pulumi.plugins import ServiceAccount
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ class CloudController(BuiltIn):
     command: tuple[str, ...] = ()
     """The program, where the image does not say."""
     summary = "Addresses and zones of nodes, load balancers of Services, routes"
+
+    def permissions(self, full: FullSpec) -> Iterable[Permission]:
+        """Routes to nodes' pods, where pods' own ranges travel over the network."""
+        return (Permission("routes.manage"),) if self.routes(full) else ()
 
     def arguments(self, full: FullSpec) -> Mapping[str, str]:
         """Flags that only this cloud's controller needs."""

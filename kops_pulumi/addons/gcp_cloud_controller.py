@@ -27,15 +27,13 @@ class GcpCloudController(CloudController):
     provider = "gce"
     command = ("/usr/local/bin/cloud-controller-manager",)
 
-    def routes(self, full: FullSpec) -> bool:
-        """Routes for kubenet; alias ranges are read by the same controller."""
-        return super().routes(full) or alias_ranges(full.cluster.spec)
-
     def arguments(self, full: FullSpec) -> Mapping[str, str]:
-        """With alias ranges the cloud says which range a node has, and needs no routes."""
-        if not alias_ranges(full.cluster.spec):
-            return {}
-        return {"cidr-allocator-type": "CloudAllocator", "configure-cloud-routes": "false"}
+        """Who gives nodes their ranges: with alias ranges the cloud, read here; else kube-controller-manager alone."""
+        if alias_ranges(full.cluster.spec):
+            pods = full.cluster.spec.pod_cidr or ""
+            return {"allocate-node-cidrs": "true", "cidr-allocator-type": "CloudAllocator", "cluster-cidr": pods}
+        settings = full.cluster.spec.cloud_controller_manager
+        return {} if settings and settings.controllers else {"controllers": "*,-nodeipam"}
 
     def configuration(self, full: FullSpec) -> Iterable[Object]:
         """Machines of all zones of the region; by which tag and prefix they are known, where the manifest says it."""

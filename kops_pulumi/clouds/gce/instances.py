@@ -44,7 +44,9 @@ class Instances(pulumi.ComponentResource):
             group: pulumi.Output.all(*(manager.id for manager in zones.values())).apply(",".join)
             for group, zones in made.items()
         }
-        scaled = {f"{group}/{zone}": item.instance_group for group, zones in made.items() for zone, item in zones.items()}
+        scaled = {
+            f"{group}/{zone}": item.instance_group for group, zones in made.items() for zone, item in zones.items()
+        }
         self.handles = InstanceHandles(ids, volume_ids, scaling_groups=scaled)
         self.register_outputs({"groupIds": ids, "volumeIds": volume_ids})
 

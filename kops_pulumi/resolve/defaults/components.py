@@ -12,7 +12,7 @@ from kops_pulumi.resolve import cidr
 from kops_pulumi.resolve.defaults import hardening
 from kops_pulumi.resolve.defaults.facts import Facts
 from kops_pulumi.resolve.fill import Table, fill
-from kops_pulumi.resolve.traits import amazonvpc, cilium_eni, ipv6
+from kops_pulumi.resolve.traits import alias_ranges, amazonvpc, cilium_eni, ipv6
 
 DNS_ADDRESS, API_ADDRESS = 10, 1
 """Which addresses of the service range CoreDNS and the API get."""
@@ -96,7 +96,7 @@ def _api_server(spec: Any, facts: Facts) -> Table:
 
 
 def _controller_manager(spec: Any, facts: Facts) -> Table:
-    pods_elsewhere = ipv6(spec) or amazonvpc(spec) or cilium_eni(spec)
+    pods_elsewhere = ipv6(spec) or amazonvpc(spec) or cilium_eni(spec) or alias_ranges(spec)
     kubenet = bool(spec.networking) and spec.networking.kubenet is not None
     return {
         **hardening.CONTROLLER_MANAGER,
