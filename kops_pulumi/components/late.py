@@ -50,7 +50,7 @@ def known(handles: Handles) -> Mapping[str, pulumi.Output[str]]:
 
 def for_addons(plan: ClusterPlan, handles: Handles) -> Mapping[str, pulumi.Output[str]]:
     """What add-ons may ask for besides: `user-data.<group>` of machines that something else starts, the files with
-    credentials (`cloud-config`, `csi-config`), and `secret.<name>` of what was made for them.
+    credentials (`cloud-config`, `csi-config`), and what the user gave (`secret.<name>`).
     """
     own = [group for group in plan.groups if not group.managed and group.user_data is not None]
     found = {
