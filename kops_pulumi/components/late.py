@@ -53,13 +53,14 @@ def for_addons(plan: ClusterPlan, handles: Handles) -> Mapping[str, pulumi.Outpu
     credentials (`cloud-config`, `csi-config`), and what the user gave (`secret.<name>`).
     """
     own = [group for group in plan.groups if not group.managed and group.user_data is not None]
-    found = {
-        "cloud-config": handles.identity and handles.identity.cloud_config,
-        "csi-config": handles.identity and handles.identity.csi_config,
-        **{f"secret.{name}": secret for name, secret in handles.secrets.items()},
-        **{f"user-data.{group.name}": text(group.user_data.text, handles) for group in own if group.user_data},
-    }
-    return {**known(handles), **{name: value for name, value in found.items() if value is not None}}
+    values = dict(known(handles))
+    values |= {f"user-data.{group.name}": text(group.user_data.text, handles) for group in own if group.user_data}
+    values |= {f"secret.{name}": secret for name, secret in handles.secrets.items()}
+    if handles.identity and handles.identity.cloud_config is not None:
+        values["cloud-config"] = handles.identity.cloud_config
+    if handles.identity and handles.identity.csi_config is not None:
+        values["csi-config"] = handles.identity.csi_config
+    return values
 
 
 def value(late: Late, handles: Handles) -> pulumi.Output[str]:
