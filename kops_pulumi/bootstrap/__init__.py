@@ -3,8 +3,8 @@
 `attach` gives every group of a plan its bundle (an archive of files, scripts and units, named by its digest) and its
 user data: the user's own parts, and a small cloud-config document with the machine's name, the bundle's address and
 digest, and the script that fetches it. Ours comes last because the last part says how lists merge, so that no part
-drops another's. Neither holds a secret (decision 7). Bastions are no nodes: they get the user's parts and further SSH
-keys only. Pure; imports no cloud and no pulumi.
+drops another's. Neither holds a secret (decision 7). Bastions are no nodes: they get the user's parts, further SSH keys
+and, where the cloud has none, a firewall. Pure; imports no cloud and no pulumi.
 """
 
 from __future__ import annotations
@@ -15,10 +15,22 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from kops_pulumi.bootstrap import assets, bundle, cis, cloud_config, customisation, kubeadm, kubelet, multipart, system
+from kops_pulumi.bootstrap import (
+    assets,
+    bundle,
+    cis,
+    cloud_config,
+    customisation,
+    firewall,
+    kubeadm,
+    kubelet,
+    multipart,
+    system,
+)
 from kops_pulumi.bootstrap.build import build, data
+from kops_pulumi.bootstrap.node import BundleFile
 from kops_pulumi.errors import Finding
-from kops_pulumi.model import Bundle, ClusterPlan, Group, Role, UserData
+from kops_pulumi.model import Bundle, ClusterPlan, EndpointKind, Group, Role, UserData
 from kops_pulumi.plan.names import bundle_prefix
 
 if TYPE_CHECKING:
@@ -68,12 +80,19 @@ def _attached(plan: ClusterPlan, full: FullSpec, group: Group, node: NodeConfig 
     spec = next(candidate for candidate in full.groups if candidate.metadata.name == group.name)
     keys = _further_keys(plan, full)
     if node is None:
-        ours = cloud_config.document({}, {}, keys) if keys else None
+        closed = _closed(plan, group)
+        ours = cloud_config.document({}, closed, keys, firewall.START) if keys or closed else None
         return dataclasses.replace(group, user_data=_user_data(spec, ours))
     fetched = _bundle(node)
     environment = _environment(node, fetched, plan.store)
     ours = cloud_config.document(environment, bundle.first_files(plan.cloud), keys)
     return dataclasses.replace(group, bundle=fetched, user_data=_user_data(spec, ours))
+
+
+def _closed(plan: ClusterPlan, group: Group) -> Mapping[str, BundleFile]:
+    """The firewall of a machine that is no node: who may log in is known beforehand."""
+    rules = firewall.of(plan, group.role)
+    return {} if rules is None else {firewall.PATH: BundleFile.text(firewall.table(rules), 0o600)}
 
 
 def _bundle(node: NodeConfig) -> Bundle:
@@ -96,6 +115,7 @@ def _environment(node: NodeConfig, fetched: Bundle, store: str) -> dict[str, str
         "KOPS_SHA256": fetched.sha256,
         **{f"KOPS_VOLUME_{name.upper()}": f"@late(volume.{key})@" for name, key in volumes.items()},
         **({"KOPS_LATE_SANS": late} if late else {}),
+        **({"KOPS_API_VIP": "@late(api.endpoint)@"} if node.api.reached_by == EndpointKind.VIP else {}),
         **(system.environment(node.proxy) if node.proxy else {}),
         **dict(sorted(node.options.items())),
     }

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from kops_pulumi.bootstrap import assets, containerd, customisation, kubelet, system
+from kops_pulumi.bootstrap import assets, containerd, customisation, firewall, kubelet, system, vip
 from kops_pulumi.bootstrap.node import (
     Api,
     Asset,
@@ -133,16 +133,19 @@ def build(plan: ClusterPlan, full: FullSpec, group: Group, cloud: Cloud) -> Node
         warm_images=_warm_images(it, pool, images),
         node_name=_node_name(it),
         given=secrets,
+        firewall=firewall.of(plan, group.role),
     )
 
 
 def _images(it: _Inputs) -> Images:
-    image = it.mirrors.image
+    image, api = it.mirrors.image, it.plan.endpoint("api")
+    held = it.group.role is Role.CONTROL_PLANE and api is not None and api.kind is EndpointKind.VIP
     return Images(
         pause=it.spec.containerd.sandbox_image or image(f"registry.k8s.io/pause:{it.components.pause}"),
         etcd=image(f"registry.k8s.io/etcd:{it.components.etcd}-0"),
         repository=it.mirrors.repository(),
         coredns_repository=it.mirrors.repository("coredns"),
+        vip=image(vip.IMAGE) if held else None,
     )
 
 
@@ -291,6 +294,7 @@ def _sysctls(it: _Inputs) -> dict[str, str]:
 
 def _packages(it: _Inputs, *, time: bool, gvisor: bool) -> tuple[str, ...]:
     user = (*(it.spec.packages or ()), *(it.own.spec.packages or ()))
+    user = (*((firewall.PACKAGE,) if it.plan.host_firewall else ()), *user)
     return system.packages(user, time=time, updates=it.own.spec.update_policy != "external", gvisor=gvisor)
 
 

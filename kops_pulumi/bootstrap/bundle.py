@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from kops_pulumi.bootstrap import containerd, customisation, etcd, kubeadm, kubelet, system, tables
+from kops_pulumi.bootstrap import containerd, customisation, etcd, firewall, kubeadm, kubelet, system, tables, vip
 from kops_pulumi.bootstrap.node import BundleFile, NodeConfig
 from kops_pulumi.bootstrap.tables import HOME
 from kops_pulumi.errors import KopsError
@@ -33,6 +33,8 @@ RENDERERS: tuple[Renderer, ...] = (
     kubelet.files,
     kubeadm.files,
     etcd.files,
+    vip.files,
+    firewall.files,
     customisation.files,
 )
 """Everything that has something to put on a machine."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,23 +21,28 @@ NODE_FILE = "/etc/kops-pulumi/node.env"
 _MERGE_HOW = "list(append)+dict(no_replace,recurse_list)+str()"
 """How this document joins the user's before it: its files come on top of theirs. By default a later document's lists
 replace those of an earlier one (https://docs.cloud-init.io/en/latest/reference/merging.html)."""
-_START = (("systemctl", "daemon-reload"), ("systemctl", "enable", "--now", "--no-block", "kops-boot.service"))
+START = (("systemctl", "daemon-reload"), ("systemctl", "enable", "--now", "--no-block", "kops-boot.service"))
 
 
-def document(environment: Mapping[str, str], files: Mapping[str, BundleFile], ssh_keys: Iterable[str] = ()) -> str:
-    """The document for one group: `environment` becomes node.env, `files` are written beside it, the unit started.
+def document(
+    environment: Mapping[str, str],
+    files: Mapping[str, BundleFile],
+    ssh_keys: Iterable[str] = (),
+    start: Iterable[Sequence[str]] = START,
+) -> str:
+    """The document for one group: `environment` becomes node.env, `files` are written beside it, `start` is run.
 
-    `ssh_keys` are public keys that log in besides the cloud's own. Without an environment (bastions) there are only
-    these.
+    `ssh_keys` are public keys that log in besides the cloud's own. Bastions have no environment.
     """
     lines = ["#cloud-config", f"merge_how: {_MERGE_HOW}"]
     keys = [f"  - {json.dumps(key)}" for key in ssh_keys]
     lines += ["ssh_authorized_keys:", *keys] if keys else []
-    if environment:
-        node = "".join(f"{key}={_quoted(value)}\n" for key, value in environment.items())
-        lines += ["write_files:", _file(NODE_FILE, node, 0o644)]
-        lines += [_file(path, file.content.decode(), file.mode) for path, file in sorted(files.items())]
-        lines += ["runcmd:", *(f"  - {json.dumps(list(command))}" for command in _START)]
+    node = "".join(f"{key}={_quoted(value)}\n" for key, value in environment.items())
+    written = [_file(NODE_FILE, node, 0o644)] if environment else []
+    written += [_file(path, file.content.decode(), file.mode) for path, file in sorted(files.items())]
+    if written:
+        lines += ["write_files:", *written]
+        lines += ["runcmd:", *(f"  - {json.dumps(list(command))}" for command in start)]
     return "\n".join(lines) + "\n"
 
 

@@ -106,6 +106,8 @@ def _files(theirs: NodeConfig, ours: NodeConfig) -> Iterator[Item]:
 
 def _images(theirs: NodeConfig, ours: NodeConfig) -> Iterator[Item]:
     yield _image(theirs.images.pause, ours.images.pause)
+    if theirs.images.vip and ours.images.vip:
+        yield _image(theirs.images.vip, ours.images.vip)
     for published, fetched in zip(theirs.etcd, ours.etcd, strict=True):
         yield _image(published.image, fetched.image)
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from kops_pulumi.model import Role
+from kops_pulumi.model import Role, Rule
 
 Arch = Literal["amd64", "arm64"]
 NodeName = Literal["instance-id", "private-dns", "hostname"]
@@ -67,6 +67,8 @@ class Images:
     repository: str
     """Prefix of kubeadm's own images (kube-apiserver and the rest): kubeadm's `imageRepository`."""
     coredns_repository: str
+    vip: str | None = None
+    """Of kube-vip, where the API has a virtual address that the control planes hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +326,8 @@ class NodeConfig:
     warm_images: tuple[str, ...]
     node_name: NodeName = "hostname"
     """What a node is called."""
+    firewall: tuple[Rule, ...] | None = None
+    """What the machine lets in, where it must see to that itself."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Further variables of node.env that the cloud's shell library reads."""
     given: Mapping[str, str] = field(default_factory=dict)

@@ -44,8 +44,8 @@ def text(item: StoreObject, handles: Handles) -> pulumi.Output[str]:
             return pki.certificates[key]
         case "key" | "private":
             return (pki if what == "key" else leaves).private_keys[key]
-        case "certificate":
-            return leaves.certificates[key]
+        case "certificate" | "token":
+            return (leaves.certificates if what == "certificate" else leaves.tokens)[key]
         case "text":
             return pulumi.Output.from_input(key)
         case "given":

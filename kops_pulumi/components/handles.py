@@ -70,6 +70,8 @@ class LeafHandles:
     certificates: Mapping[str, pulumi.Output[str]]
     private_keys: Mapping[str, pulumi.Output[str]]
     """PEM, secret."""
+    tokens: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    """Bootstrap tokens by instance group, secret; only where no store brings machines newer ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Certificates that Pulumi makes itself: the administrator's, and those of API servers (`plan.leaves`).
 
+Where no store brings machines newer ones, also the bootstrap tokens that they join with, one a group.
+
 Everything else with an authority's key nearby makes its own on the machine. A second update renews nothing: a
 certificate of an API server is made anew by the first update in the last third of its year, the administrator's by the
 first update after its end, and each when its authority gets another primary.
@@ -10,13 +12,14 @@ https://www.pulumi.com/registry/packages/tls/api-docs/locallysignedcert/ and ../
 from __future__ import annotations
 
 import pulumi
+import pulumi_random as random
 import pulumi_tls as tls
 
 from kops_pulumi.components.handles import Handles, LeafHandles, PkiHandles
 from kops_pulumi.components.pki import PRIVATE
 from kops_pulumi.model import ClusterPlan, LeafCertificate
 from kops_pulumi.plan.names import logical
-from kops_pulumi.plan.store import ADMIN
+from kops_pulumi.plan.store import ADMIN, joining
 
 VALIDITY_HOURS = 365 * 24
 RENEWAL_HOURS = VALIDITY_HOURS // 3
@@ -37,7 +40,9 @@ class Leaves(pulumi.ComponentResource):
         keys = {leaf.key: self._key(leaf) for leaf in plan.leaves}
         certificates = {leaf.key: self._certificate(leaf, keys[leaf.key], pki).cert_pem for leaf in plan.leaves}
         self.handles = LeafHandles(
-            certificates, {key: pulumi.Output.secret(made.private_key_pem) for key, made in keys.items()}
+            certificates,
+            {key: pulumi.Output.secret(made.private_key_pem) for key, made in keys.items()},
+            {group: self._token(group) for group in joining(plan)},
         )
         self.register_outputs({"certificates": certificates})
 
@@ -48,6 +53,13 @@ class Leaves(pulumi.ComponentResource):
         return tls.PrivateKey(
             logical(self._name, leaf.key), algorithm="ECDSA", ecdsa_curve="P256", opts=self._child(secret=True)
         )
+
+    def _token(self, group: str) -> pulumi.Output[str]:
+        """A bootstrap token: https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/#token-format."""
+        made = random.RandomPassword(
+            logical(self._name, "token", group), length=22, upper=False, special=False, opts=self._child()
+        )
+        return pulumi.Output.secret(made.result.apply(lambda text: f"{text[:6]}.{text[6:]}"))
 
     def _certificate(self, leaf: LeafCertificate, key: tls.PrivateKey, pki: PkiHandles) -> tls.LocallySignedCert:
         request = tls.CertRequest(

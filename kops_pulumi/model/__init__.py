@@ -149,13 +149,15 @@ class ClusterPlan:
     ssh_key: SshKey | None
     termination_queue: TerminationQueue | None
     store: str
-    """Address of the store, where nodes read their bundles and backups go; see `object_store`."""
+    """Address of the store, where nodes read their bundles and backups go; see `object_store` (without: `machine:`)."""
     name_limits: Mapping[str, int] = field(default_factory=dict)
     """Longest physical name by kind of resource, from the cloud; `Names.of(plan)` uses it."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """The user's cloudLabels for everything."""
     object_store: StorePlan | None = None
     """The store in parts; None where the cloud has no object store."""
+    host_firewall: bool = False
+    """The machines themselves keep to `rules`: the cloud has nothing that does."""
     leaves: tuple[LeafCertificate, ...] = ()
     """Certificates that Pulumi makes: the administrator's, and those of API servers. Sorted by key."""
     deliveries: tuple[Delivery, ...] = ()

@@ -101,7 +101,7 @@ class StoreObject:
     content: str
     """What is in it: `bundle:<group>`, `trust:<keyset>` (certificates, the primary's first), `key:<keyset>`,
     `public:<keyset>`, `certificate:<leaf>`, `private:<leaf>`, `encryption`, `given:<secret>`,
-    `text:<the text itself>`."""
+    `token:<group>` (a bootstrap token), `machines` (every machine of the cluster), `text:<the text itself>`."""
 
 
 @dataclass(frozen=True, slots=True)

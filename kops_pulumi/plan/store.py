@@ -10,6 +10,9 @@ The layout below the store's address (docs/security.md says who reads what):
     join/labels/<group>                    labels that a control plane gives a group's nodes (`plan/labels.py`)
     backups/etcd/<etcd cluster>/…          written by control planes
 
+Where there is no store, each machine is brought what it would read there (`delivered`), under addresses that begin with
+`MACHINE`, and two things beside it: `join/token` is its group's own, and `join/machines` says which machines there are.
+
 Pure; a cloud only says how objects are made and readers let in.
 """
 
@@ -24,6 +27,7 @@ from kops_pulumi.model import (
     CertificateKind,
     ClusterPlan,
     EtcdCluster,
+    Group,
     LeafCertificate,
     Role,
     StoreKind,
@@ -42,6 +46,10 @@ ENCRYPTION = "encryption-at-rest"
 SERVICE_ACCOUNT = "service-account"
 CLUSTER_CA = "kubernetes-ca"
 DOCKER_FILE = "dockerconfig.json"
+MACHINE = "machine:"
+"""Base of addresses of what is brought to each machine by itself."""
+MACHINES = "join/machines"
+"""A line for each machine of the cluster: role, group, name, address (`-` when nobody plans it)."""
 ADMIN = "admin"
 """Key of the administrator's certificate."""
 KEPT_VERSIONS_DAYS = 30
@@ -52,6 +60,7 @@ SNAPSHOT_DAYS: Mapping[str, int] = {"recent": 2, "hourly": 7, "daily": 90}
 """By the directory that `kops-etcd-snapshot` puts them into."""
 UPLOAD_DAYS = 2
 """Until an upload that never ended is thrown away."""
+_LABELS = "join/labels/"
 _MEMBERS = (Role.CONTROL_PLANE, Role.API_SERVER, Role.NODE)
 _AUTHORITIES_OF_SERVERS = ("apiserver-aggregator-ca", "etcd-clients-ca", CLUSTER_CA)
 """What an API server checks others against."""
@@ -78,10 +87,13 @@ def placed(etcd: Sequence[EtcdCluster], cluster: Cluster, store: StorePlan | Non
 
 
 def _backups(etcd: EtcdCluster, cluster: Cluster, store: StorePlan | None) -> str | None:
-    """Address of an etcd cluster's snapshots: as the manifest says, moved along where configBase itself was."""
+    """Address of an etcd cluster's snapshots: as the manifest says, moved along where configBase itself was.
+
+    Without a store snapshots stay on the members' own disks.
+    """
     given = etcd.backup_store
     if store is None:
-        return given
+        return f"{backups_prefix(MACHINE)}/{etcd.name}"
     place = urlsplit(given or "")
     base = (cluster.spec.config_base or "").rstrip("/")
     if given and base and given.startswith(f"{base}/"):
@@ -120,6 +132,34 @@ def expiring(plan: ClusterPlan, place: StorePlan) -> dict[str, tuple[str, int]]:
     return dict(sorted(rules.items()))
 
 
+def delivered(plan: ClusterPlan, group: Group) -> tuple[StoreObject, ...]:
+    """What each machine of a group is brought where there is no store, sorted by path: only what it would read."""
+    if group.role is Role.BASTION:
+        return ()
+    serves = group.role is Role.CONTROL_PLANE
+    found = [
+        item
+        for item in objects(plan)
+        if group.role in item.readers
+        and (item.kind is not StoreKind.BUNDLE or item.content == f"bundle:{group.name}")
+        and (serves or not item.path.startswith(_LABELS))
+    ]
+    own = [] if serves else [StoreObject("join/token", StoreKind.SECRET, (group.role,), f"token:{group.name}")]
+    known = [
+        StoreObject(f"join/tokens/{name}", StoreKind.SECRET, (group.role,), f"token:{name}")
+        for name in (joining(plan) if serves else ())
+    ]
+    machines = StoreObject(MACHINES, StoreKind.PUBLIC, _MEMBERS, "machines")
+    return tuple(sorted((*found, *own, *known, machines), key=lambda item: item.path))
+
+
+def joining(plan: ClusterPlan) -> tuple[str, ...]:
+    """Groups whose machines join with a token that is made beforehand: those of clusters without a store."""
+    if plan.object_store is not None:
+        return ()
+    return tuple(group.name for group in plan.groups_of(Role.API_SERVER, Role.NODE))
+
+
 def _bundles(plan: ClusterPlan) -> Iterator[StoreObject]:
     for group in plan.groups:
         if group.bundle is not None:
@@ -130,7 +170,7 @@ def _labels(plan: ClusterPlan) -> Iterator[StoreObject]:
     for group in plan.groups:
         if group.role is not Role.BASTION:
             lines = "".join(f"{key}={value}\n" for key, value in sorted(labels.given(group.node_labels).items()))
-            yield StoreObject(f"{join_prefix('')[1:]}/labels/{group.name}", StoreKind.PUBLIC, _MEMBERS, f"text:{lines}")
+            yield StoreObject(f"{_LABELS}{group.name}", StoreKind.PUBLIC, _MEMBERS, f"text:{lines}")
 
 
 def _secrets(plan: ClusterPlan, role: Role) -> Iterator[StoreObject]:

@@ -122,22 +122,39 @@ class VsphereCloud(SpecModel):
     insecure: Bool | None = opt("Do not verify vCenter's TLS certificate.")
     datacenter: str | None = opt("Datacenter of the machines.")
     cluster: str | None = opt("Compute cluster of the machines.")
-    resource_pool: str | None = opt("Resource pool; the compute cluster's root pool by default.")
+    resource_pool: str | None = opt("Existing resource pool; one of the cluster's own below the root pool by default.")
+    folder: str | None = opt("Path of an existing inventory folder; one named after the cluster is made by default.")
     datastore: str | None = opt("Datastore of disks; not together with datastoreCluster.")
     datastore_cluster: str | None = opt("Datastore cluster that places disks itself.")
-    folder: str | None = opt("Inventory folder of the machines; the cluster's name by default.")
+    etcd_datastore: str | None = opt(
+        "Datastore of control planes and etcd disks; needed with datastoreCluster, which takes no disks of their own."
+    )
+    disk_folder: str | None = opt("Directory of etcd disks on their datastore; kops/<cluster> by default.")
     network: str | None = opt("Port group that machines attach to; a subnet's id overrides it.")
+    distributed_switch: str | None = opt("Distributed switch of the port groups, where several have one of that name.")
     template: str | None = opt("Template that machines are cloned from; a group's image overrides it.")
-    storage_policy: str | None = opt("Storage policy of etcd and persistent volumes, for encryption or replication.")
+    content_library: str | None = opt("Content library that has the templates; the inventory when absent.")
+    library_item_type: Literal["ovf", "vm-template"] | None = opt("Kind of the library's items; ovf by default.")
+    guest_id: str | None = opt("Guest OS of machines from a library, such as ubuntu64Guest; else the template's.")
+    firmware: Literal["bios", "efi"] | None = opt("Firmware of machines from a library; else the template's.")
+    storage_policy: str | None = opt("Storage policy of machines and their disks, for encryption or replication.")
     api_vip: Address | None = opt(
         "Virtual address of the Kubernetes API, free and in the machines' network.", key="apiVIP"
+    )
+    api_load_balancer: Address | None = opt(
+        "Address of a load balancer of yours that passes port 443 to the control planes; instead of apiVIP."
     )
     gateway: Address | None = opt("Default gateway of fixed addresses.")
     dns_servers: list[Address] | None = opt("DNS servers of machines with fixed addresses.")
     dns_search: list[str] | None = opt("DNS search domains of machines.")
     ntp_servers: list[str] | None = opt("Time servers of machines.")
-    address_range: Cidr | None = opt("Range from which machines get fixed addresses; DHCP when absent.")
+    address_range: Cidr | None = opt(
+        "Range that fixed addresses are of, with their netmask; a subnet's cidr overrides it. Which address a machine "
+        "has says its group's annotation vsphere.kops.io/addresses; groups without one use DHCP."
+    )
     anti_affinity: Bool | None = opt("Keep control-plane machines on different hosts; true by default.")
+    tags: list[str] | None = opt("Existing tags of every machine, as category/name.")
+    create_roles: Bool | None = opt("Make a vCenter role of what the cluster's controllers need; true by default.")
 
 
 class CloudConfig(SpecModel):

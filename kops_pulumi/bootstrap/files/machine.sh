@@ -29,7 +29,7 @@ fill() { # TEMPLATE [TOKEN [CA_HASH]]: prints it with the machine's marks replac
   local host=$MACHINE_ADDRESS
   [[ $host != *:* ]] || host="[$host]"
   awk -v name="$MACHINE_NAME" -v address="$MACHINE_ADDRESS" -v host="$host" -v id="$MACHINE_ID" -v arch="$MACHINE_ARCH" \
-    -v token="${2:-}" -v ca="${3:-}" -v sans="${KOPS_LATE_SANS:-}" '
+    -v token="${2:-}" -v ca="${3:-}" -v sans="${KOPS_LATE_SANS:-}" -v vip="${KOPS_API_VIP:-}" '
     /^[ ]*(- )?"?@machine\(late-sans\)@"?$/ {
       indent = $0; sub(/[^ ].*/, "", indent); n = split(sans, list, " ")
       for (i = 1; i <= n; i++) print indent "- \"" list[i] "\""
@@ -37,7 +37,7 @@ fill() { # TEMPLATE [TOKEN [CA_HASH]]: prints it with the machine's marks replac
     }
     {
       gsub(/@machine\(name\)@/, name); gsub(/@machine\(address\)@/, address); gsub(/@machine\(id\)@/, id)
-      gsub(/@machine\(url-host\)@/, host)
+      gsub(/@machine\(url-host\)@/, host); gsub(/@machine\(vip\)@/, vip)
       gsub(/@machine\(arch\)@/, arch); gsub(/@machine\(token\)@/, token); gsub(/@machine\(ca-hash\)@/, ca); print
     }' "$1"
 }

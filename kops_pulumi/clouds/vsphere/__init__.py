@@ -7,21 +7,20 @@ manifest names them. `CLOUD` is what the pure stages get. This module must not i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kops_pulumi.clouds.neutral import NeutralCloud
-from kops_pulumi.clouds.ownership import foreign
-from kops_pulumi.errors import Finding
+from kops_pulumi.clouds.vsphere import options, rules
 from kops_pulumi.model import Role
 from kops_pulumi.plugins import Capabilities, CloudDefaults
 from kops_pulumi.resolve.versions import dated
-from kops_pulumi.spec.cloud import VsphereCloud
 
 if TYPE_CHECKING:
+    from kops_pulumi.errors import Finding
     from kops_pulumi.resolve import FullSpec
-    from kops_pulumi.spec import Cluster
+    from kops_pulumi.spec import Cluster, InstanceGroup
 
 _LIMITS: Mapping[str, int] = {"server": 63, "folder": 80, "volume": 80}
 """A machine's name becomes its host name; inventory names have 80 characters:
@@ -30,7 +29,13 @@ https://configmax.broadcom.com/ (virtual machine name length)."""
 _DEFAULTS: Mapping[str, CloudDefaults] = {
     "2026-11-01": CloudDefaults(
         network_cidr=None,
-        machine_types={},
+        # What the control plane of a small cluster needs: https://kubernetes.io/docs/setup/best-practices/cluster-large/
+        machine_types={
+            Role.CONTROL_PLANE: "2cpu-8gb",
+            Role.API_SERVER: "2cpu-8gb",
+            Role.NODE: "2cpu-8gb",
+            Role.BASTION: "1cpu-2gb",
+        },
         root_volume_sizes={Role.CONTROL_PLANE: 64, Role.API_SERVER: 128, Role.NODE: 128, Role.BASTION: 32},
         root_volume_type="thin",
         root_volume_iops=None,
@@ -43,10 +48,6 @@ _DEFAULTS: Mapping[str, CloudDefaults] = {
     ),
 }
 """By the first day they are in force. Empty: the manifest names a template of the site."""
-
-SITE = ("spec", "cloudConfig", "vsphere")
-_DISKS = ("thin", "lazy", "eagerZeroedThick")
-"""Provisioning of a virtual disk: https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,54 +84,19 @@ class VSphere(NeutralCloud):
 
     def region(self, cluster: Cluster) -> str:
         """The datacenter; empty when the manifest names none (validation reports that)."""
-        return _site(cluster).datacenter or ""
+        return options.site(cluster).datacenter or ""
 
     def validate(self, full: FullSpec) -> Sequence[Finding]:
         """Findings that only vSphere can make."""
-        document = f"Cluster/{full.cluster.metadata.name}"
-        found = [
-            replace(finding, document=document)
-            for finding in (*_site_rules(full.cluster), *_networks_and_disks(full.cluster))
-        ]
-        return [*found, *foreign(full, self.name)]
+        return rules.findings(full, self.name)
 
+    def cluster_options(self, full: FullSpec) -> options.VsphereCluster:
+        """The site."""
+        return options.cluster_options(full)
 
-def _site(cluster: Cluster) -> VsphereCloud:
-    """The manifest's `cloudConfig.vsphere`, empty when absent."""
-    found = cluster.spec.cloud_config.vsphere if cluster.spec.cloud_config else None
-    return found or VsphereCloud()
-
-
-def _site_rules(cluster: Cluster) -> Iterator[Finding]:
-    site = _site(cluster)
-    for key in ("server", "datacenter", "cluster"):
-        if not getattr(site, key):
-            yield Finding((*SITE, key), f"the manifest names no {key}", f"set cloudConfig.vsphere.{key}")
-    if not (site.datastore or site.datastore_cluster):
-        yield Finding((*SITE, "datastore"), "the manifest names no datastore", "set datastore or datastoreCluster")
-    if site.datastore and site.datastore_cluster:
-        yield Finding((*SITE, "datastoreCluster"), "datastore and datastoreCluster exclude each other", "keep one")
-    if not site.api_vip:
-        message = "there is no load balancer, so the API needs a virtual address"
-        yield Finding((*SITE, "apiVIP"), message, "name a free address of the machines' network")
-    if site.address_range and not site.gateway:
-        yield Finding(
-            (*SITE, "gateway"), "machines with fixed addresses need a gateway", "set cloudConfig.vsphere.gateway"
-        )
-
-
-def _networks_and_disks(cluster: Cluster) -> Iterator[Finding]:
-    for index, subnet in enumerate(cluster.spec.subnets or ()):
-        if not subnet.id and not _site(cluster).network:
-            message = f"subnet {subnet.name!r} names no network: vSphere networks exist before the cluster"
-            yield Finding(
-                ("spec", "subnets", index, "id"), message, "write a port group's name, or set vsphere.network"
-            )
-    for one, etcd in enumerate(cluster.spec.etcd_clusters or ()):
-        for other, member in enumerate(etcd.etcd_members or ()):
-            if member.volume_type not in (None, *_DISKS):
-                path = ("spec", "etcdClusters", one, "etcdMembers", other, "volumeType")
-                yield Finding(path, f"{member.volume_type!r} is no disk provisioning", f"use {', '.join(_DISKS)}")
+    def group_options(self, full: FullSpec, group: InstanceGroup) -> options.VsphereGroup:
+        """Where a group differs, and what its machine type means."""
+        return options.group_options(full, group)
 
 
 CLOUD = VSphere()

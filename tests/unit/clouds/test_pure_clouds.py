@@ -69,7 +69,7 @@ BALANCED = {"api": {"loadBalancer": {"type": "Public"}}}
 def test_a_sound_manifest_of_every_cloud_has_no_errors() -> None:
     assert _errors("gce", {"project": "example", **BALANCED}) == []
     assert _errors("openstack", {}) == []
-    assert _errors("vsphere", {"cloudConfig": {"vsphere": SITE}}) == []
+    assert _errors("vsphere", {"cloudConfig": {"vsphere": SITE}}, {"machineType": "2cpu-8gb"}) == []
 
 
 @pytest.mark.parametrize(
