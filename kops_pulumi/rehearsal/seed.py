@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from kops_pulumi.rehearsal.aws import AWS
-from kops_pulumi.rehearsal.aws.adopted import adopted
+from kops_pulumi.rehearsal import aws, vsphere
+from kops_pulumi.rehearsal.aws.adopted import adopted as adopted_on_aws
 from kops_pulumi.rehearsal.kinds import Adopted, Cloud, Package
 from kops_pulumi.rehearsal.lifecycle import adopt
 from kops_pulumi.rehearsal.store import Record, Store
+from kops_pulumi.rehearsal.vsphere.adopted import adopted as adopted_on_vsphere
 
 if TYPE_CHECKING:
     from kops_pulumi.model import ClusterPlan
 
-_CLOUDS: Final[Mapping[str, tuple[Package, Callable[[ClusterPlan], Iterable[Adopted]]]]] = {"aws": (AWS, adopted)}
+_CLOUDS: Final[Mapping[str, tuple[Package, Callable[[ClusterPlan], Iterable[Adopted]]]]] = {
+    "aws": (aws.AWS, adopted_on_aws),
+    "vsphere": (vsphere.VSPHERE, adopted_on_vsphere),
+}
 
 
 def seed(store: Store, plan: ClusterPlan) -> list[Record]:

@@ -24,8 +24,9 @@ from kops_pulumi.rehearsal.kubernetes import KUBERNETES
 from kops_pulumi.rehearsal.randoms import RANDOM
 from kops_pulumi.rehearsal.store import Store
 from kops_pulumi.rehearsal.tls import TLS
+from kops_pulumi.rehearsal.vsphere import VSPHERE
 
-PACKAGES: Final[tuple[Package, ...]] = (AWS, KUBERNETES, RANDOM, TLS)
+PACKAGES: Final[tuple[Package, ...]] = (AWS, KUBERNETES, RANDOM, TLS, VSPHERE)
 """Every package that can be rehearsed; those whose SDK is not installed are left out."""
 PASSPHRASE: Final = "rehearsal"  # noqa: S105 - protects nothing: everything in a world is made up
 READYZ: Final = "KOPS_PULUMI_READYZ"

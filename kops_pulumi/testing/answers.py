@@ -55,6 +55,7 @@ _TABLES: Mapping[str, str] = {
     "openstack": "openstack",
     "random": "keys",
     "tls": "keys",
+    "vsphere": "vsphere",
 }
 """Pulumi package → the module here that has its TABLE."""
 

@@ -29,6 +29,7 @@ _COMPUTED: Mapping[str, Callable[[str, str], Mapping[str, Any]]] = {
         "base64": base64.b64encode(bytes.fromhex(seed)).decode(),
         "hex": seed,
     },
+    "random:index/randomPassword:RandomPassword": lambda _, seed: {"result": seed[:22]},
     "tls:index/certRequest:CertRequest": lambda id_, _: {
         "certRequestPem": f"-----BEGIN CERTIFICATE REQUEST-----\n{id_}\n"
     },

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kops_pulumi.resolve import FullSpec
     from kops_pulumi.spec import Cluster, InstanceGroup
 
-_LIMITS: Mapping[str, int] = {"server": 63, "folder": 80, "volume": 80}
+_LIMITS: Mapping[str, int] = {"server": 63, "folder": 80, "role": 80, "tag": 80, "volume": 80}
 """A machine's name becomes its host name; inventory names have 80 characters:
 https://configmax.broadcom.com/ (virtual machine name length)."""
 

@@ -182,7 +182,7 @@ class Instances(pulumi.ComponentResource):
         """Every object a machine of the group is brought, in as many parts as it needs."""
         found: dict[str, pulumi.Output[str]] = {}
         for item in store.delivered(self._plan, group):
-            known = self._content(item, group)
+            known = self._content(item)
             if known is None:
                 found |= self._later(item)
             else:
@@ -190,17 +190,15 @@ class Instances(pulumi.ComponentResource):
                 found |= {key: pulumi.Output.from_input(value) for key, value in parts.items()}
         return found
 
-    def _content(self, item: StoreObject, group: Group) -> bytes | None:
+    def _content(self, item: StoreObject) -> bytes | None:
         """What is in an object, where that is known before anything is made."""
         what, _, text = item.content.partition(":")
         match what:
-            case "bundle" if group.bundle is not None:
-                return group.bundle.content
             case "machines":
                 return self._table().encode()
             case "text":
                 return text.encode()
-        return None
+        return store.bundle(self._plan, item)
 
     def _later(self, item: StoreObject) -> dict[str, pulumi.Output[str]]:
         """Keys, certificates, tokens: how long they will be is not known, but that each fits into one part."""

@@ -41,6 +41,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "volumes.attach": (),
     # Port groups pass foreign traffic or do not; that is the network's own setting.
     "machines.pass-foreign-traffic": (),
+    "network-interfaces.pass-foreign-traffic": (),
     # Storage policies encrypt, without a key of anybody's here.
     "encryption.use": (),
     # vCenter has no registry of images.

@@ -24,7 +24,7 @@ _CLOUDS = (
     "gce",
     "openstack",
 )
-ROWS: tuple[Row, ...] = tuple(import_module(f"{__name__}.{cloud}").ROW for cloud in _CLOUDS)
+ROWS: tuple[Row, ...] = tuple(import_module(f"{__name__}.{cloud}").ROW for cloud in clouds.REGISTRY)
 """Every cloud that clusters can be deployed on."""
 
 
@@ -117,10 +117,11 @@ def _group(row: Row, name: str, role: str, zones: list[str], **more: Any) -> Doc
         **more,
     }
     _merge(body, row.group)
+    own = {"annotations": dict(row.annotations(name))} if row.annotations else {}
     return {
         "apiVersion": "kops.k8s.io/v1alpha2",
         "kind": "InstanceGroup",
-        "metadata": {"name": name, "labels": {"kops.k8s.io/cluster": NAME}},
+        "metadata": {"name": name, "labels": {"kops.k8s.io/cluster": NAME}, **own},
         "spec": body,
     }
 

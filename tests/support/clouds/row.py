@@ -45,3 +45,5 @@ class Row:
     """What is wrong with a resource's physical name."""
     subnets: Callable[[bool], list[Document]] | None = None
     """Subnets where the usual ones do not fit; the argument says whether there are bastions."""
+    annotations: Callable[[str], Mapping[str, str]] | None = None
+    """Annotations of an instance group, by its name."""
