@@ -50,7 +50,7 @@ def _flag(options: VsphereCluster) -> str:
 
 
 def _text(sections: Mapping[str, Mapping[str, str]]) -> str:
-    """In the syntax of https://pkg.go.dev/gopkg.in/gcfg.v1: values in quotes, with backslashes before what ends them."""
+    """In the syntax of https://pkg.go.dev/gopkg.in/gcfg.v1: values in quotes, backslashes before quotes."""
     lines: list[str] = []
     for title, values in sections.items():
         quoted = ((key, value.replace("\\", "\\\\").replace('"', '\\"')) for key, value in values.items())
