@@ -19,11 +19,6 @@ from kops_pulumi.testing import Recording, record
 from tests.support.clouds.row import NAME, Document, Row
 from tests.support.recorded import KEY
 
-_CLOUDS = (
-    "aws",
-    "gce",
-    "openstack",
-)
 ROWS: tuple[Row, ...] = tuple(import_module(f"{__name__}.{cloud}").ROW for cloud in clouds.REGISTRY)
 """Every cloud that clusters can be deployed on."""
 
