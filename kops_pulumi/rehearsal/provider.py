@@ -76,7 +76,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Another region or cluster means other objects; everything else is in place."""
         changes = self._lifecycle.diff("", _config(request.old_inputs), _config(request.news))
-        moved = [key for key in ("region", "cluster", "context") if key in changes.changed]
+        moved = [key for key in ("region", "project", "cluster", "context") if key in changes.changed]
         return provider_pb2.DiffResponse(changes=_verdict(changes), diffs=changes.changed, replaces=moved)
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -89,7 +89,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             where = f"set it on the provider or as {package.name}:region"
             message = f"invalid {package.name} provider configuration: no region ({where})"
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, message)
-        self._lifecycle.cloud = Cloud(region=region if isinstance(region, str) else "", partition=_partition(region))
+        account = {"account": config["project"]} if isinstance(config.get("project"), str) else {}
+        self._lifecycle.cloud = Cloud(
+            region=region if isinstance(region, str) else "", partition=_partition(region), **account
+        )
         return provider_pb2.ConfigureResponse(
             acceptSecrets=False, supportsPreview=True, acceptResources=False, acceptOutputs=False
         )

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from kops_pulumi.rehearsal import aws, vsphere
+from kops_pulumi.rehearsal import aws, gcp, vsphere
 from kops_pulumi.rehearsal.aws.adopted import adopted as adopted_on_aws
+from kops_pulumi.rehearsal.gcp.adopted import adopted as adopted_on_gce
 from kops_pulumi.rehearsal.kinds import Adopted, Cloud, Package
 from kops_pulumi.rehearsal.lifecycle import adopt
 from kops_pulumi.rehearsal.store import Record, Store
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _CLOUDS: Final[Mapping[str, tuple[Package, Callable[[ClusterPlan], Iterable[Adopted]]]]] = {
     "aws": (aws.AWS, adopted_on_aws),
+    "gce": (gcp.GCP, adopted_on_gce),
     "vsphere": (vsphere.VSPHERE, adopted_on_vsphere),
 }
 

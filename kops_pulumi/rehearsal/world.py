@@ -19,6 +19,7 @@ from typing import Final
 from kops_pulumi.automation import engine as engines
 from kops_pulumi.errors import ToolError
 from kops_pulumi.rehearsal.aws import AWS
+from kops_pulumi.rehearsal.gcp import GCP
 from kops_pulumi.rehearsal.kinds import Package
 from kops_pulumi.rehearsal.kubernetes import KUBERNETES
 from kops_pulumi.rehearsal.randoms import RANDOM
@@ -26,7 +27,7 @@ from kops_pulumi.rehearsal.store import Store
 from kops_pulumi.rehearsal.tls import TLS
 from kops_pulumi.rehearsal.vsphere import VSPHERE
 
-PACKAGES: Final[tuple[Package, ...]] = (AWS, KUBERNETES, RANDOM, TLS, VSPHERE)
+PACKAGES: Final[tuple[Package, ...]] = (AWS, GCP, KUBERNETES, RANDOM, TLS, VSPHERE)
 """Every package that can be rehearsed; those whose SDK is not installed are left out."""
 PASSPHRASE: Final = "rehearsal"  # noqa: S105 - protects nothing: everything in a world is made up
 READYZ: Final = "KOPS_PULUMI_READYZ"
