@@ -51,7 +51,7 @@ _LOOKUPS: Mapping[str, LookUp] = {
     "gcp:dns/getManagedZones:getManagedZones": lambda *_: {
         "managedZones": [
             {"name": "zone-example-com", "dnsName": "example.com.", "visibility": "public"},
-            {"name": "zone-example-net", "dnsName": "example.net.", "visibility": "public"},
+            {"name": "zone-example-org", "dnsName": "example.org.", "visibility": "public"},
         ]
     },
 }

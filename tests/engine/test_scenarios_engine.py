@@ -1,4 +1,4 @@
-"""Every AWS scenario through the real engine: made, made again with nothing to do, destroyed to the last thing."""
+"""Every scenario through the real engine: made, made again with nothing to do, destroyed to the last thing."""
 
 from __future__ import annotations
 
@@ -16,12 +16,16 @@ SHARED = Path(os.environ.get("KOPS_PULUMI_SHARED") or Path(__file__).parents[2].
 SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHc5o2Zr1bcxJ2NzqF2p7nE1mYg8kDq2mEj6Hc9zVXvF operator"
 
 
-def aws_scenarios() -> list[str]:
-    """Names of the scenarios on AWS; one that says what is missing when they are not here."""
+CLOUDS = ("aws", "gce")
+"""Clouds whose scenarios come with kops's Terraform."""
+
+
+def scenarios() -> list[str]:
+    """Names of the scenarios on these clouds; one that says what is missing when they are not here."""
     index = SHARED / "index.json"
     if not index.is_file():
         return ["none"]
-    return [entry["name"] for entry in json.loads(index.read_text()) if entry["cloud"] == "aws"]
+    return [entry["name"] for entry in json.loads(index.read_text()) if entry["cloud"] in CLOUDS]
 
 
 def contents(world: rehearsal.World) -> list[tuple[str, str, int]]:
@@ -30,7 +34,7 @@ def contents(world: rehearsal.World) -> list[tuple[str, str, int]]:
 
 
 @pytest.mark.scenarios
-@pytest.mark.parametrize("scenario", aws_scenarios())
+@pytest.mark.parametrize("scenario", scenarios())
 def test_a_scenario_is_made_once_and_leaves_nothing(scenario: str, world: rehearsal.World, tmp_path: Path) -> None:
     if scenario == "none":
         pytest.skip(f"no scenarios at {SHARED}; set KOPS_PULUMI_SHARED")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kops_pulumi.model import ClusterPlan, DnsType, Role
+from kops_pulumi.model import ClusterPlan, DnsType, EndpointKind, Role
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,10 @@ def _with_api_servers(plan: ClusterPlan) -> bool:
     return any(group.security_group_override is None for group in plan.groups_of(Role.API_SERVER))
 
 
+def _public_balancer(plan: ClusterPlan) -> bool:
+    return any(endpoint.kind is EndpointKind.LOAD_BALANCER and endpoint.public for endpoint in plan.endpoints)
+
+
 _NO_KOPS_CONTROLLER = "our nodes join through the API's own port; there is no kops-controller (3988) to balance"
 
 STRUCTURE: tuple[StructureDeviation, ...] = (
@@ -122,6 +126,66 @@ STRUCTURE: tuple[StructureDeviation, ...] = (
         "aws_security_group",
         1,
         _with_api_servers,
+    ),
+    StructureDeviation(
+        "no-disabled-firewall-rules",
+        "kops makes rules for node ports even when nobody may reach them, and disables them; what nobody may do has no "
+        "rule here",
+        "google_compute_firewall",
+        -2,
+        lambda plan: not any(rule.reason == "spec.nodePortAccess" for rule in plan.rules),
+    ),
+    StructureDeviation(
+        "api-servers-have-firewall-rules-of-their-own",
+        "kops lets machines of APIServer groups do what control planes do; in rules of their own they do not reach the "
+        "ports by which etcd's members speak to each other",
+        "google_compute_firewall",
+        10,
+        lambda plan: bool(plan.groups_of(Role.API_SERVER)),
+    ),
+    StructureDeviation(
+        "no-target-pool",
+        "kops's public load balancer on GCE is of the older kind: a target pool, with an HTTP health check of a port "
+        "of kops's own; ours has a backend service like the internal one",
+        "google_compute_target_pool",
+        -1,
+        _public_balancer,
+    ),
+    StructureDeviation(
+        "no-http-health-check",
+        "see no-target-pool: the API's own port is checked",
+        "google_compute_http_health_check",
+        -1,
+        _public_balancer,
+    ),
+    StructureDeviation(
+        "a-backend-service-for-the-public-load-balancer",
+        "see no-target-pool",
+        "google_compute_region_backend_service",
+        1,
+        _public_balancer,
+    ),
+    StructureDeviation(
+        "no-kops-controller-backend",
+        _NO_KOPS_CONTROLLER,
+        "google_compute_region_backend_service",
+        -1,
+        _with_api_servers,
+    ),
+    StructureDeviation(
+        "no-kops-controller-health-check",
+        _NO_KOPS_CONTROLLER,
+        "google_compute_region_health_check",
+        -1,
+        _with_api_servers,
+    ),
+    StructureDeviation(
+        "names-of-the-load-balancer-are-records",
+        "kops leaves the API's names on GCE to dns-controller; as resources they are in the preview, and there before "
+        "the first machine",
+        "google_dns_record_set",
+        2,
+        lambda plan: bool(plan.dns.records),
     ),
 )
 
@@ -204,5 +268,195 @@ PROPERTIES: tuple[PropertyDeviation, ...] = (
         "breaks when the store's certificate is renewed by another authority",
         types=("aws_iam_openid_connect_provider",),
         attribute="thumbprint_lists",
+    ),
+    PropertyDeviation(
+        name="regions-are-written-out",
+        reason="kops leaves the region to the provider",
+        types=(
+            "google_compute_address",
+            "google_compute_forwarding_rule",
+            "google_compute_region_backend_service",
+            "google_compute_region_health_check",
+            "google_compute_router",
+        ),
+        attribute="region",
+    ),
+    PropertyDeviation(
+        name="addresses-say-what-they-are",
+        reason="EXTERNAL is the default, written out",
+        types=("google_compute_address",),
+        attribute="address_type",
+    ),
+    PropertyDeviation(
+        name="addresses-have-labels",
+        reason="so that they are found like everything else of the cluster",
+        types=("google_compute_address",),
+        attribute="labels",
+    ),
+    PropertyDeviation(
+        name="label-values-are-within-limits",
+        reason="GCE refuses values of more than 63 characters, which kops writes for long cluster names",
+        types=("google_compute_disk", "google_compute_forwarding_rule", "google_compute_instance_template"),
+        attribute="labels.k8s-io-cluster-name",
+    ),
+    PropertyDeviation(
+        name="nodes-reach-control-planes-as-on-aws",
+        reason="one matrix for all clouds: workers reach everything on control planes but etcd; kops on GCE lists "
+        "ports, and closes those of overlays and DNS",
+        types=("google_compute_firewall",),
+        attribute="allows",
+    ),
+    PropertyDeviation(
+        name="health-checks-reach-the-checked-port-only",
+        reason="kops lets them reach every TCP port",
+        types=("google_compute_firewall",),
+        attribute="allows.ports",
+    ),
+    PropertyDeviation(
+        name="health-checks-come-from-where-this-kind-comes-from",
+        reason="internal load balancers are checked from two of the four ranges that kops opens",
+        types=("google_compute_firewall",),
+        attribute="source_ranges",
+    ),
+    PropertyDeviation(
+        name="rules-say-why-they-are-there",
+        reason="every rule of the matrix has a reason",
+        types=("google_compute_firewall",),
+        attribute="description",
+    ),
+    PropertyDeviation(
+        name="directions-are-written-out",
+        reason="INGRESS is the default, written out",
+        types=("google_compute_firewall",),
+        attribute="direction",
+    ),
+    PropertyDeviation(
+        name="no-rule-is-disabled",
+        reason="see no-disabled-firewall-rules",
+        types=("google_compute_firewall",),
+        attribute="disabled",
+    ),
+    PropertyDeviation(
+        name="one-network-tag-a-role",
+        reason="kops tags control planes twice, by the old word and by the new one, and API servers may do what "
+        "control planes may",
+        types=("google_compute_firewall",),
+        attribute="*_tags",
+    ),
+    PropertyDeviation(
+        name="machines-have-one-network-tag",
+        reason="see one-network-tag-a-role",
+        types=("google_compute_instance_template",),
+        attribute="tags",
+    ),
+    PropertyDeviation(
+        name="the-public-load-balancer-has-a-backend-service",
+        reason="see no-target-pool",
+        types=("google_compute_forwarding_rule",),
+        attribute="backend_service",
+    ),
+    PropertyDeviation(
+        name="the-public-load-balancer-lists-its-ports",
+        reason="see no-target-pool",
+        types=("google_compute_forwarding_rule",),
+        attribute="port*",
+    ),
+    PropertyDeviation(
+        name="the-public-load-balancer-has-no-target",
+        reason="see no-target-pool",
+        types=("google_compute_forwarding_rule",),
+        attribute="target",
+    ),
+    PropertyDeviation(
+        name="groups-are-in-no-target-pool",
+        reason="see no-target-pool",
+        types=("google_compute_instance_group_manager",),
+        attribute="target_pools",
+    ),
+    PropertyDeviation(
+        name="control-planes-keep-their-addresses",
+        reason="a replaced control plane comes back under its name and its internal address, so that its peers need "
+        "not learn another one",
+        types=("google_compute_instance_group_manager",),
+        attribute="stateful_internal_ips",
+    ),
+    PropertyDeviation(
+        name="control-planes-are-never-replaced-before-they-are-gone",
+        reason="their disks can be attached to one machine only",
+        types=("google_compute_instance_group_manager",),
+        attribute="update_policy.*",
+    ),
+    PropertyDeviation(
+        name="managers-do-not-wait-for-machines",
+        reason="a cluster is validated by its own API; false is the default, written out",
+        types=("google_compute_instance_group_manager",),
+        attribute="wait_for_instances",
+    ),
+    PropertyDeviation(
+        name="empty-settings-of-disks-are-left-out",
+        reason="kops writes zeros and empty texts for what it does not set",
+        types=("google_compute_instance_template",),
+        attribute="disks.persistent-disks-0.*",
+    ),
+    PropertyDeviation(
+        name="no-illegal-labels",
+        reason="kops writes labels of the cluster autoscaler that GCE refuses (`/` and upper case); the autoscaler "
+        "reads kube-env",
+        types=("google_compute_instance_template",),
+        attribute="labels.k8s.io/*",
+    ),
+    PropertyDeviation(
+        name="project-keys-do-not-log-in",
+        reason="an SSH key of the whole project would open every machine",
+        types=("google_compute_instance_template",),
+        attribute="metadata.block-project-ssh-keys",
+    ),
+    PropertyDeviation(
+        name="the-autoscaler-knows-all-labels",
+        reason="our nodes always carry their group's name and role",
+        types=("google_compute_instance_template",),
+        attribute="metadata.kube-env",
+    ),
+    PropertyDeviation(
+        name="the-subnet-says-the-network",
+        reason="a machine's subnetwork is in one network only",
+        types=("google_compute_instance_template",),
+        attribute="network_interfaces.network",
+    ),
+    PropertyDeviation(
+        name="roles-of-the-account-decide",
+        reason="scopes are the older way to limit a machine; Google advises the one scope and roles",
+        types=("google_compute_instance_template",),
+        attribute="service_account.scopes",
+    ),
+    PropertyDeviation(
+        name="machines-are-shielded",
+        reason="secure boot, a virtual TPM and integrity monitoring cost nothing",
+        types=("google_compute_instance_template",),
+        attribute="shielded_instance_config",
+    ),
+    PropertyDeviation(
+        name="connections-drain",
+        reason="30 seconds, as on the other clouds",
+        types=("google_compute_region_backend_service",),
+        attribute="connection_draining_timeout_sec",
+    ),
+    PropertyDeviation(
+        name="health-checks-say-how-often",
+        reason="GCE's defaults but for the interval of 10 seconds",
+        types=("google_compute_region_health_check",),
+        attribute="*_sec",
+    ),
+    PropertyDeviation(
+        name="health-checks-say-how-often-to-believe",
+        reason="GCE's defaults, written out",
+        types=("google_compute_region_health_check",),
+        attribute="*_threshold",
+    ),
+    PropertyDeviation(
+        name="private-machines-reach-google-directly",
+        reason="without it every image and every object of the store would go through NAT",
+        types=("google_compute_subnetwork",),
+        attribute="private_ip_google_access",
     ),
 )

@@ -1,4 +1,4 @@
-"""The scenarios by cloud, as tests name them; a test checks that the list is complete."""
+"""The scenarios by cloud, as tests name them; a test checks that the lists are complete."""
 
 from __future__ import annotations
 
@@ -35,4 +35,11 @@ AWS: tuple[str, ...] = (
     "privatekindnet",
     "public-jwks-apiserver",
     "unmanaged",
+)
+GCE: tuple[str, ...] = (
+    "ha_gce",
+    "minimal_gce_ilb",
+    "minimal_gce_ilb_longclustername",
+    "minimal_gce_plb_apiserver",
+    "minimal_gce_private",
 )

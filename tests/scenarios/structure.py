@@ -43,6 +43,21 @@ TYPES: Mapping[str, str] = {
     "aws_vpc_dhcp_options": "aws:ec2/vpcDhcpOptions:VpcDhcpOptions",
     "aws_vpc_dhcp_options_association": "aws:ec2/vpcDhcpOptionsAssociation:VpcDhcpOptionsAssociation",
     "aws_vpc_ipv4_cidr_block_association": "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation",
+    "google_compute_address": "gcp:compute/address:Address",
+    "google_compute_disk": "gcp:compute/disk:Disk",
+    "google_compute_firewall": "gcp:compute/firewall:Firewall",
+    "google_compute_forwarding_rule": "gcp:compute/forwardingRule:ForwardingRule",
+    "google_compute_http_health_check": "gcp:compute/httpHealthCheck:HttpHealthCheck",
+    "google_compute_instance_group_manager": "gcp:compute/instanceGroupManager:InstanceGroupManager",
+    "google_compute_instance_template": "gcp:compute/instanceTemplate:InstanceTemplate",
+    "google_compute_network": "gcp:compute/network:Network",
+    "google_compute_region_backend_service": "gcp:compute/regionBackendService:RegionBackendService",
+    "google_compute_region_health_check": "gcp:compute/regionHealthCheck:RegionHealthCheck",
+    "google_compute_router": "gcp:compute/router:Router",
+    "google_compute_router_nat": "gcp:compute/routerNat:RouterNat",
+    "google_compute_subnetwork": "gcp:compute/subnetwork:Subnetwork",
+    "google_compute_target_pool": "gcp:compute/targetPool:TargetPool",
+    "google_dns_record_set": "gcp:dns/recordSet:RecordSet",
 }
 """Structural types: Terraform's name and Pulumi's token."""
 
@@ -66,10 +81,13 @@ NOT_COMPARABLE = {
     "assume_role_policy": "compared by test_iam_parity",
     "event_pattern": "in a file of its own",
     "image_id": "kops's simulated cloud has one image",
+    "ip_address": "an address, ours made up by the recording",
     "key_name": "ends in the fingerprint of the test's own key",
     "lifecycle": "Terraform's own",
     "policy": "in a file of its own",
     "public_key": "the test's own key",
+    "ssh-keys": "the test's own key",
+    "user-data": "another bootstrap",
     "user_data": "another bootstrap",
     "version": "the newest, on both sides",
     "zone_id": "kops's simulated cloud has fixed zones",
@@ -77,19 +95,28 @@ NOT_COMPARABLE = {
 """Attributes that are left out, and why."""
 
 _PULUMI_NAMES = {
+    "access_config": "access_configs",
     "alias": "aliases",
+    "allow": "allows",
+    "backend": "backends",
     "client_id_list": "client_id_lists",
     "default_action": "default_actions",
+    "disk": "disks",
+    "network_interface": "network_interfaces",
     "override": "overrides",
+    "source_ip_ranges_to_nat": "source_ip_ranges_to_nats",
     "subnet_mapping": "subnet_mappings",
+    "subnetwork": "subnetworks",
     "tag": "tags",
     "thumbprint_list": "thumbprint_lists",
+    "version": "versions",
     "vpc_zone_identifier": "vpc_zone_identifiers",
 }
 """Lists whose name the bridge makes a plural."""
 _ONCE = {
     "ebs",
     "health_check",
+    "health_checks",
     "iam_instance_profile",
     "instances_distribution",
     "launch_template",
@@ -97,6 +124,10 @@ _ONCE = {
     "metadata_options",
     "mixed_instances_policy",
     "monitoring",
+    "scheduling",
+    "service_account",
+    "tcp_health_check",
+    "update_policy",
     "warm_pool",
 }
 """Terraform blocks of which there is one at most."""
@@ -104,8 +135,12 @@ _KEYS = ("key", "resource_type", "device_name")
 """What tells the items of a list apart."""
 _ROOT_DEVICES = ("/dev/xvda", "/dev/sda1")
 """Of kops's simulated image and of ours."""
-_REFERENCE = re.compile(r"\$\{(aws_\w+)\.([^.]+)\.\w+\}")
+_REFERENCE = re.compile(r"\$\{((?:aws|google)_\w+)\.([^.]+)\.\w+\}")
+_LINK = re.compile(r"(?:https://www\.googleapis\.com/compute/v1/)?projects/.*/([^/]+)")
+"""An address on Google Cloud, of which the last part is the name."""
 
+_TEMPLATE_END = re.compile(r"(?<=-)\d{26}")
+"""Of a template's name: what the provider adds to its prefix."""
 _SLICE = re.compile(r"\$\{cidrsubnet\(local\.vpc_ipv6_cidr_block, 64 - local\.vpc_ipv6_cidr_length, (\d+)\)\}")
 VPC_BLOCK = "2001:db8:0:100::/56"
 """What `testing.Answers` gives every VPC, and kops's simulated cloud too."""
@@ -153,14 +188,16 @@ def _name(body: Mapping[str, Any]) -> str:
     """A name of its own, else its tag; records of several types share a name."""
     tags = body.get("tags")
     key = str(body.get("key_name", "")).rpartition("-")[0]  # without the fingerprint of the key
-    name = body.get("name") or key or (tags.get("Name") if isinstance(tags, Mapping) else None)
+    name = (
+        body.get("name") or body.get("name_prefix") or key or (tags.get("Name") if isinstance(tags, Mapping) else None)
+    )
     return f"{name} {body['type']}" if "aliases" in body or "alias" in body else str(name)
 
 
 def _value(value: Any, named: Callable[[re.Match[str]], str], names: Mapping[str, str] | None = None) -> Any:
     match value:
         case dict():
-            items = {_PULUMI_NAMES.get(key, key): _once(key, item) for key, item in value.items()}
+            items = {_plural(key, item): _once(key, item) for key, item in value.items()}
             found = {key: _value(item, named, names) for key, item in items.items()}
             return {key: item for key, item in found.items() if item not in ({}, [], "None")}
         case list():
@@ -169,9 +206,18 @@ def _value(value: Any, named: Callable[[re.Match[str]], str], names: Mapping[str
             return str(value).lower()
         case str() if reference := _REFERENCE.fullmatch(value):
             return named(reference)
-        case str() if index := _SLICE.fullmatch(value):
-            return slice_of(VPC_BLOCK, int(index[1]))
-    return (names or {}).get(str(value), str(value))
+    return _text((names or {}).get(str(value), str(value)))
+
+
+def _text(value: str) -> str:
+    if index := _SLICE.fullmatch(value):
+        return slice_of(VPC_BLOCK, int(index[1]))
+    link = _LINK.fullmatch(value)
+    return _TEMPLATE_END.sub("", link[1]) if link else value
+
+
+def _plural(key: str, item: Any) -> str:
+    return _PULUMI_NAMES.get(key, key) if isinstance(item, list) else key
 
 
 def _once(key: str, item: Any) -> Any:

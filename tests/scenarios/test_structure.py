@@ -1,4 +1,4 @@
-"""The components make what kops's Terraform makes, for every AWS scenario: counts by type, names, inputs.
+"""The components make what kops's Terraform makes, for every AWS and GCE scenario: counts by type, names, inputs.
 
 Deliberate differences stand in `deviations.py` by name; docs/parity.md says the same to people.
 """
@@ -6,17 +6,21 @@ Deliberate differences stand in `deviations.py` by name; docs/parity.md says the
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
+from kops_pulumi.model import ClusterPlan
 from tests.scenarios import structure
-from tests.scenarios.deviations import PROPERTIES, STRUCTURE, PropertyDeviation
-from tests.scenarios.names import AWS
+from tests.scenarios.deviations import PROPERTIES, STRUCTURE, PropertyDeviation, StructureDeviation
+from tests.scenarios.names import AWS, GCE
 from tests.support import recorded, terraform
 
-every_scenario = pytest.mark.parametrize("name", AWS)
+every_scenario = pytest.mark.parametrize("name", [*AWS, *GCE])
+PREFIXES = {"aws": "aws_", "gce": "google_"}
+"""Of Terraform's types, by cloud."""
 
 
 def directory(shared: Path, name: str) -> Path:
@@ -36,6 +40,12 @@ def found_differences(shared: Path, name: str) -> list[tuple[str, str, str, obje
     ]
 
 
+def applying(plan: ClusterPlan) -> Iterable[StructureDeviation]:
+    """The deviations of a plan's own cloud that hold for it."""
+    own = (deviation for deviation in STRUCTURE if deviation.type.startswith(PREFIXES[plan.cloud]))
+    return (deviation for deviation in own if deviation.applies(plan))
+
+
 def allows(deviation: PropertyDeviation, kind: str, attribute: str) -> bool:
     return kind in deviation.types and fnmatchcase(attribute, deviation.attribute)
 
@@ -46,9 +56,10 @@ def test_there_are_as_many_resources_of_each_type(shared: Path, name: str) -> No
     manifest = directory(shared, name) / "cluster.yaml"
     mine = Counter(resource.type for resource in recorded.cluster(manifest))
     more = {kind: mine[token] - len(theirs.get(kind, {})) for kind, token in structure.TYPES.items()}
-    plan = recorded.plan_of(manifest)
-    expected = {deviation.type: deviation.more for deviation in STRUCTURE if deviation.applies(plan)}
-    assert {kind: count for kind, count in more.items() if count} == expected
+    expected: Counter[str] = Counter()
+    for deviation in applying(recorded.plan_of(manifest)):
+        expected[deviation.type] += deviation.more
+    assert {kind: count for kind, count in more.items() if count} == {k: n for k, n in expected.items() if n}
 
 
 @every_scenario
@@ -56,10 +67,12 @@ def test_resources_are_called_as_kops_calls_them(shared: Path, name: str) -> Non
     theirs = terraform.read(directory(shared, name) / "kubernetes.tf")
     manifest = directory(shared, name) / "cluster.yaml"
     mine = recorded.cluster(manifest)
-    fewer = {deviation.type for deviation in STRUCTURE if deviation.applies(recorded.plan_of(manifest))}
+    deviations = list(applying(recorded.plan_of(manifest)))
     for kind in structure.NAMED:
         left, right = structure.kops(theirs, kind).keys(), structure.ours(mine, kind).keys()
-        assert right <= left if kind in fewer else right == left, kind
+        counts = [deviation.more for deviation in deviations if deviation.type == kind]
+        assert len(left - right) == -sum(count for count in counts if count < 0), kind
+        assert len(right - left) == sum(count for count in counts if count > 0), kind
 
 
 @every_scenario
@@ -73,7 +86,7 @@ def test_inputs_are_those_of_kops(shared: Path, name: str) -> None:
 
 
 def test_every_property_deviation_is_needed(shared: Path) -> None:
-    seen = {(kind, attribute) for name in AWS for kind, _, attribute, *_ in found_differences(shared, name)}
+    seen = {(kind, attribute) for name in (*AWS, *GCE) for kind, _, attribute, *_ in found_differences(shared, name)}
     unused = [d.name for d in PROPERTIES if not any(allows(d, kind, attribute) for kind, attribute in seen)]
     assert unused == []
 
