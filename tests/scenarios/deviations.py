@@ -412,6 +412,12 @@ PROPERTIES: tuple[PropertyDeviation, ...] = (
         attribute="metadata.block-project-ssh-keys",
     ),
     PropertyDeviation(
+        name="machines-know-the-clusters-label",
+        reason="by which they find each other; it is another text than the name when that is long",
+        types=("google_compute_instance_template",),
+        attribute="metadata.kops-k8s-io-cluster-label",
+    ),
+    PropertyDeviation(
         name="the-autoscaler-knows-all-labels",
         reason="our nodes always carry their group's name and role",
         types=("google_compute_instance_template",),

@@ -9,14 +9,30 @@ metadata() { # PATH
   curl -gfsS -m 5 -H 'Metadata-Flavor: Google' "$KOPS_METADATA/computeMetadata/v1/$1"
 }
 
-gcs() { # METHOD ADDRESS OUT [BODY_FILE]
-  local token
+google() { # METHOD URL OUT [BODY_FILE]: one request with the machine's token; prints the answer's content type
+  local token told
   token=$(metadata instance/service-accounts/default/token | sed -n 's/.*"access_token" *: *"\([^"]*\)".*/\1/p') || return
   [[ $token ]] || return 1
-  curl -gsS -o "$3" -w '%{http_code}' --connect-timeout "$KOPS_STALL" -y "$KOPS_STALL" -Y 1024 -X "$1" ${4:+-T "$4"} \
-    -K - "$KOPS_GCS_ENDPOINT/${2#gs://}" <<<"header = \"Authorization: Bearer $token\"" | grep -q '^2..$'
+  told=$(
+    curl -gsS -o "$3" -w '%{http_code} %{content_type}' --connect-timeout "$KOPS_STALL" -y "$KOPS_STALL" -Y 1024 \
+      -X "$1" ${4:+-T "$4"} -K - "$2" <<END
+header = "Authorization: Bearer $token"
+header = "Expect:"
+$([[ $1 != POST ]] || echo 'header = "Content-Type: application/json"')
+END
+  ) || return
+  [[ $told == 2* ]] && printf '%s\n' "${told#* }"
 }
 
-cloud_get() { # ADDRESS FILE
-  gcs GET "$1" "$2.part" && mv -f "$2.part" "$2"
+gcs() { # METHOD ADDRESS OUT [BODY_FILE]
+  google "$1" "$KOPS_GCS_ENDPOINT/${2#gs://}" "${@:3}"
+}
+
+cloud_get() { # ADDRESS FILE: objects that are base64 say so by their content type
+  local type
+  type=$(gcs GET "$1" "$2.part") || return
+  if [[ $type == application/base64* ]]; then
+    base64 -d "$2.part" >"$2.raw" && mv -f "$2.raw" "$2.part" || return
+  fi
+  mv -f "$2.part" "$2"
 }

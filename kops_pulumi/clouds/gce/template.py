@@ -143,6 +143,7 @@ def _metadata(plan: ClusterPlan, group: Group, parts: Parts, handles: Handles) -
     found: dict[str, pulumi.Input[str]] = {
         "block-project-ssh-keys": "TRUE",
         "cluster-name": plan.name,
+        "kops-k8s-io-cluster-label": labels.cluster(plan.name),  # by which machines find each other (cloud-gce.sh)
         "kops-k8s-io-instance-group-name": group.name,
     }
     if parts.ssh_key:

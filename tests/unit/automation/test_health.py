@@ -36,12 +36,12 @@ def test_the_base_sdks_are_found_by_their_metadata(tmp_path: Path, environ: dict
 def test_an_sdk_that_is_not_there_comes_with_its_command(
     tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "_requirements", lambda: ['pulumi-nowhere<11,>=10; extra == "nowhere"'])
+    monkeypatch.setattr(health, "_requirements", lambda: ['pulumi-nowhere<11,>=10; extra == "gce"'])
 
     check = examine(environ, tmp_path)[("sdk", "pulumi-nowhere")]
 
     assert check.state is State.OPTIONAL
-    assert check.found == "not installed; clusters on nowhere need it"
+    assert check.found == "not installed; clusters on gce need it"
     assert str(check.mend).endswith("-m pip install 'pulumi-nowhere<11,>=10'")
 
 
