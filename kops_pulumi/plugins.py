@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from kops_pulumi.errors import Finding
-from kops_pulumi.model import Delivery, Permission, Role, Rule
+from kops_pulumi.model import Delivery, LeafCertificate, Permission, Role, Rule
 
 if TYPE_CHECKING:
     from kops_pulumi.resolve import FullSpec
@@ -160,11 +160,40 @@ class CniTraits:
     """Pods get addresses of the cloud's network, not of a range of their own."""
 
 
+@dataclass(frozen=True, slots=True)
+class NodeSettings:
+    """What a network plug-in needs on a group's machines; the manifest's own settings win over these."""
+
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
+    """Kernel modules."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """systemd units (mounts, rules to set once) by name; each says when it is wanted."""
+    kubelet: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of `spec.kubelet`, under the manifest's keys."""
+    cni_template: str | None = None
+    """The CNI configuration itself, where no agent writes one; containerd puts `{{.PodCIDR}}` in once it knows it."""
+    findings: tuple[Finding, ...] = ()
+    """What is doubtful about a group, with paths in its own document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """A change of a live cluster's network that works, though not by itself."""
+
+    change: str
+    """What changes: the key of the plug-in that the cluster comes from, or a setting of this one's `settled`."""
+    steps: tuple[str, ...]
+    """What to do, in order; each a sentence."""
+
+
 class Cni(Protocol):
     """A network plug-in: one file of `cni/`, one entry of its REGISTRY."""
 
     key: str
     """The key under `spec.networking`."""
+    migrations: Sequence[Migration]
+    """Changes that a live cluster survives when somebody follows the steps; all others are refused."""
 
     def traits(self, full: FullSpec) -> CniTraits:
         """What the planner must know of it, with this manifest's settings."""
@@ -184,6 +213,22 @@ class Cni(Protocol):
 
     def deliveries(self, full: FullSpec) -> Sequence[Delivery]:
         """What it installs in the cluster; nothing when the user brings it or kubeadm's machines have it."""
+        ...
+
+    def machines(self, full: FullSpec, group: InstanceGroup) -> NodeSettings:
+        """What it needs on a group's machines."""
+        ...
+
+    def settled(self, full: FullSpec) -> Mapping[str, str]:
+        """Settings that a live cluster cannot change by itself, by the manifest's keys."""
+        ...
+
+    def random_keys(self, full: FullSpec) -> Sequence[str]:
+        """Keysets of random bytes that are made for it."""
+        ...
+
+    def leaves(self, full: FullSpec) -> Sequence[LeafCertificate]:
+        """Certificates that are made for it."""
         ...
 
 

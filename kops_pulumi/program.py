@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pulumi
 
-from kops_pulumi import pipeline
+from kops_pulumi import cni, pipeline
 from kops_pulumi.pipeline import Planned
-from kops_pulumi.plan import given
+from kops_pulumi.plan import given, podnetwork
 
 
 def run() -> None:
@@ -41,9 +41,12 @@ def deploy(planned: Planned, *, skip: Collection[str] = (), secrets: Mapping[str
     """Declare the cluster, without the parts to skip (`addons`), and the stack's outputs.
 
     `secrets` are those that the manifest declares; None takes them from the stack's secret configuration.
+    Raises KopsError for a change of a live cluster's pod network that its manifest does not accept.
     """
-    from kops_pulumi.components import Cluster
+    from kops_pulumi.components import Cluster, recorded
 
+    if (network := planned.plan.pod_network) is not None:
+        podnetwork.check(recorded.pod_network(planned.plan.name), network, cni.for_spec(planned.full))
     found: Mapping[str, pulumi.Input[str]] = _configured(planned) if secrets is None else secrets
     cluster = Cluster(planned.plan.name, planned.plan, skip=skip, secrets=found)
     for name, value in sorted(cluster.outputs.items()):

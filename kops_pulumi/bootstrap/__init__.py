@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from kops_pulumi import cni
 from kops_pulumi.bootstrap import (
     assets,
     bundle,
@@ -144,6 +145,7 @@ def _of_group(node: NodeConfig, full: FullSpec) -> Iterator[Finding]:
     own = next(candidate for candidate in full.groups if candidate.metadata.name == node.group)
     document = f"InstanceGroup/{node.group}"
     yield from assets.unpinned(node.assets)
+    yield from _at(document, cni.for_spec(full).machines(full, own).findings)
     yield from kubeadm.findings(node)
     yield from _weakened(node, own, document)
     for key, layer in (("kubelet", spec.kubelet), ("masterKubelet", spec.master_kubelet)):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from kops_pulumi import cni
 from kops_pulumi.bootstrap import assets, containerd, customisation, firewall, kubelet, system, vip
 from kops_pulumi.bootstrap.node import (
     Api,
@@ -29,6 +30,7 @@ from kops_pulumi.bootstrap.node import (
     NodeName,
     Proxy,
     StorePaths,
+    Unit,
 )
 from kops_pulumi.model import EndpointKind, Role
 from kops_pulumi.plan import given, labels
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from kops_pulumi.model import ClusterPlan, EtcdCluster, Group
-    from kops_pulumi.plugins import Cloud, CredentialProvider, Machines
+    from kops_pulumi.plugins import Cloud, CredentialProvider, Machines, NodeSettings
     from kops_pulumi.resolve import FullSpec
     from kops_pulumi.resolve.versions import Components
     from kops_pulumi.spec import InstanceGroup
@@ -70,12 +72,15 @@ class _Inputs:
     machines: Machines
     components: Components
     mirrors: Mirrors
+    plugin: NodeSettings
+    """What the network plug-in needs."""
 
     @classmethod
     def of(cls, plan: ClusterPlan, full: FullSpec, group: Group, cloud: Cloud) -> _Inputs:
         own = next(candidate for candidate in full.groups if candidate.metadata.name == group.name)
         facts, mirrors = Facts.of(full.cluster, cloud), Mirrors.of(full.cluster.spec.assets)
-        return cls(plan, full, group, own, cloud.capabilities.machines, facts.components, mirrors)
+        needs = cni.for_spec(full).machines(full, own)
+        return cls(plan, full, group, own, cloud.capabilities.machines, facts.components, mirrors, needs)
 
     @property
     def spec(self) -> Any:
@@ -93,7 +98,9 @@ def build(plan: ClusterPlan, full: FullSpec, group: Group, cloud: Cloud) -> Node
     it = _Inputs.of(plan, full, group, cloud)
     spec, own = it.spec, it.own.spec
     provider, images = _credential_provider(it), _images(it)
-    runtime = containerd.settings(spec.containerd, own.containerd, sandbox=images.pause)
+    runtime = containerd.settings(
+        spec.containerd, own.containerd, sandbox=images.pause, cni_template=it.plugin.cni_template
+    )
     gpu = system.gpu(spec.containerd.nvidia_gpu, own.containerd.nvidia_gpu if own.containerd else None)
     pool = _warm_pool(it)
     managed_time = not (spec.ntp and spec.ntp.managed is False)
@@ -117,10 +124,11 @@ def build(plan: ClusterPlan, full: FullSpec, group: Group, cloud: Cloud) -> Node
         containerd=runtime,
         control_plane=_control_plane(it) if it.serving else None,
         sysctls=_sysctls(it),
-        modules=system.modules(ipvs=spec.kube_proxy.proxy_mode == "ipvs"),
+        modules=system.modules(it.plugin.modules, ipvs=spec.kube_proxy.proxy_mode == "ipvs"),
         packages=_packages(it, time=managed_time, gvisor=runtime.gvisor),
         repositories=system.repositories(gpu=gpu is not None, gvisor=runtime.gvisor),
         mounts=tuple(_mounts(it)),
+        units=tuple(Unit(name, text) for name, text in sorted(it.plugin.units.items())),
         hooks=customisation.units(group.role, spec.hooks, own.hooks, it.mirrors),
         files=customisation.written(group.role, spec.file_assets, own.file_assets),
         ntp_servers=it.machines.time_servers if managed_time else (),
@@ -224,9 +232,11 @@ def _store(store: str, role: Role, *, registries: bool) -> StorePaths:
 
 
 def _kubelet_settings(it: _Inputs) -> dict[str, Any]:
-    """The cluster's settings, then those for control planes, then the group's: later ones win, mappings merge."""
+    """What the network plug-in needs, the cluster's settings, those for control planes, the group's: later ones win,
+    mappings merge.
+    """
     control_plane = it.spec.master_kubelet if it.group.role is Role.CONTROL_PLANE else None
-    merged: dict[str, Any] = {}
+    merged: dict[str, Any] = dict(it.plugin.kubelet)
     for layer in (it.spec.kubelet, control_plane, it.own.spec.kubelet):
         for key, value in data(layer).items():
             both = isinstance(value, dict) and isinstance(merged.get(key), dict)
@@ -285,10 +295,10 @@ def _control_plane(it: _Inputs) -> ControlPlane:
 def _sysctls(it: _Inputs) -> dict[str, str]:
     return system.sysctls(
         it.machines.sysctls,
+        it.plugin.sysctls,
         (*(it.spec.sysctl_parameters or ()), *(it.own.spec.sysctl_parameters or ())),
         ipv6=it.plan.network.ipv6,
         node_ports=it.spec.kube_api_server.service_node_port_range,
-        cilium=it.spec.networking.cilium is not None,
     )
 
 

@@ -30,27 +30,33 @@ _RUNTIME = "io.containerd.cri.v1.runtime"
 _IMAGES = "io.containerd.cri.v1.images"
 _RUNC = "io.containerd.runc.v2"
 _RUNSC = "/etc/containerd/runsc.toml"
+_CNI_TEMPLATE = "/etc/containerd/cni-template.json"
 _ALL = "*"
 _UNIT = Path(__file__).parent / "files" / "containerd.service"
 
 
-def settings(cluster: ContainerdSpec, group: ContainerdSpec | None, *, sandbox: str) -> Containerd:
+def settings(
+    cluster: ContainerdSpec, group: ContainerdSpec | None, *, sandbox: str, cni_template: str | None = None
+) -> Containerd:
     """What a group's containerd is; the group says it about GPUs and sandboxes, the cluster about the rest.
 
-    `sandbox` is the pause image, already where it is pulled from.
+    `sandbox` is the pause image, already where it is pulled from; `cni_template` is the CNI configuration that
+    containerd fills in, where no agent writes one.
     """
     gpu = _wanted(group and group.nvidia_gpu) or _wanted(cluster.nvidia_gpu)
     gvisor = group.gvisor if group and _wanted(group.gvisor) else None
     return Containerd(
         version=str(cluster.version).removeprefix("v"),
         install=not cluster.skip_install,
-        config=cluster.config_override or toml.dumps(_config(cluster, sandbox, gpu=gpu, gvisor=gvisor is not None)),
+        config=cluster.config_override
+        or toml.dumps(_config(cluster, sandbox, gpu=gpu, gvisor=gvisor is not None, template=cni_template is not None)),
         hosts={_host(name): _mirrors(urls) for name, urls in sorted((cluster.registry_mirrors or {}).items())},
         socket=_socket(cluster),
         log_level=cluster.log_level or "info",
         gvisor=gvisor is not None,
         gvisor_platform=gvisor.platform if gvisor else None,
         nerdctl=bool(cluster.install_nerd_ctl),
+        cni_template=cni_template,
     )
 
 
@@ -61,6 +67,8 @@ def files(node: NodeConfig) -> Mapping[str, BundleFile]:
     crictl = f"runtime-endpoint: {endpoint}\nimage-endpoint: {endpoint}\ntimeout: 10\n"
     found = {CONFIG: runtime.config, "/etc/crictl.yaml": crictl}
     found |= {f"{HOSTS}/{name}/hosts.toml": text for name, text in runtime.hosts.items()}
+    if runtime.cni_template is not None:
+        found[_CNI_TEMPLATE] = runtime.cni_template
     if runtime.gvisor:
         found[_RUNSC] = toml.dumps({"runsc_config": {"platform": runtime.gvisor_platform or "systrap"}})
     if runtime.install:
@@ -69,13 +77,14 @@ def files(node: NodeConfig) -> Mapping[str, BundleFile]:
     return {path: BundleFile.text(text) for path, text in sorted(found.items())}
 
 
-def _config(spec: ContainerdSpec, sandbox: str, *, gpu: bool, gvisor: bool) -> dict[str, Any]:
+def _config(spec: ContainerdSpec, sandbox: str, *, gpu: bool, gvisor: bool, template: bool) -> dict[str, Any]:
     newer = (versions.parse(str(spec.version)) or _FORMAT_4) >= _FORMAT_4
+    cni = {"bin_dirs": ["/opt/cni/bin"], "conf_dir": "/etc/cni/net.d"}
     plugins: dict[str, Any] = {
         _IMAGES: {"pinned_images": {"sandbox": sandbox}, "registry": {"config_path": HOSTS}},
         _RUNTIME: {
             "enable_selinux": bool(spec.selinux_enabled),
-            "cni": {"bin_dirs": ["/opt/cni/bin"], "conf_dir": "/etc/cni/net.d"},
+            "cni": {**cni, **({"conf_template": _CNI_TEMPLATE} if template else {})},
             "containerd": {"default_runtime_name": "runc", "runtimes": _runtimes(gpu=gpu, gvisor=gvisor)},
         },
         **({"io.containerd.nri.v1.nri": _nri(spec.nri)} if spec.nri else {}),

@@ -70,9 +70,9 @@ def written(role: Role, cluster: Sequence[FileAsset] | None, group: Sequence[Fil
 
 
 def files(node: NodeConfig) -> Mapping[str, BundleFile]:
-    """The user's files and units on a group's machines."""
+    """The user's files and units on a group's machines, with the units of the network plug-in."""
     own = {file.path: BundleFile(file.content, file.mode) for file in node.files}
-    return own | {f"{UNITS}/{unit.name}": BundleFile.text(unit.text) for unit in node.hooks}
+    return own | {f"{UNITS}/{unit.name}": BundleFile.text(unit.text) for unit in (*node.units, *node.hooks)}
 
 
 def clashes(ours: frozenset[str], spec: Any) -> Iterator[Finding]:

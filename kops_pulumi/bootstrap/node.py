@@ -182,6 +182,8 @@ class Containerd:
     gvisor: bool
     gvisor_platform: str | None
     nerdctl: bool
+    cni_template: str | None = None
+    """The CNI configuration that containerd fills in, where no agent writes one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +330,8 @@ class NodeConfig:
     """What a node is called."""
     firewall: tuple[Rule, ...] | None = None
     """What the machine lets in, where it must see to that itself."""
+    units: tuple[Unit, ...] = ()
+    """Of the network plug-in; started before the user's."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Further variables of node.env that the cloud's shell library reads."""
     given: Mapping[str, str] = field(default_factory=dict)

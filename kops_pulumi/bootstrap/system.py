@@ -85,24 +85,22 @@ _ALWAYS_DIRECT = ("localhost", "127.0.0.1", "::1", "169.254.169.254", "fd00:ec2:
 
 
 def sysctls(
-    cloud: Mapping[str, str], user: Iterable[str], *, ipv6: bool, node_ports: str | None, cilium: bool
+    cloud: Mapping[str, str], plugin: Mapping[str, str], user: Iterable[str], *, ipv6: bool, node_ports: str | None
 ) -> dict[str, str]:
-    """Kernel parameters: ours, the cloud's, then the user's `key=value` lines; later ones win."""
+    """Kernel parameters: ours, the cloud's, the plug-in's, then the user's `key=value` lines; later ones win."""
     own = {
         **_SYSCTLS,
         **(_IPV6_SYSCTLS if ipv6 else {}),
         # A program's own connection must not take a Service's port.
         "net.ipv4.ip_local_reserved_ports": node_ports or NODE_PORTS,
-        # Cilium's interfaces send packets back another way: https://docs.cilium.io/en/stable/operations/system_requirements/
-        **({"net.ipv4.conf.all.rp_filter": "0", "net.ipv4.conf.default.rp_filter": "0"} if cilium else {}),
     }
     pairs = (line.partition("=") for line in user)
-    return {**own, **cloud, **{key.strip(): value.strip() for key, _, value in pairs}}
+    return {**own, **cloud, **plugin, **{key.strip(): value.strip() for key, _, value in pairs}}
 
 
-def modules(*, ipvs: bool) -> tuple[str, ...]:
-    """Kernel modules to load."""
-    return (*_MODULES, *(_IPVS_MODULES if ipvs else ()))
+def modules(plugin: Iterable[str], *, ipvs: bool) -> tuple[str, ...]:
+    """Kernel modules to load: ours, then the network plug-in's, each once."""
+    return tuple(dict.fromkeys((*_MODULES, *(_IPVS_MODULES if ipvs else ()), *plugin)))
 
 
 def packages(user: Iterable[str], *, time: bool, updates: bool, gvisor: bool) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def files(node: NodeConfig) -> Mapping[str, BundleFile]:
         "mounts.tsv": _rows(_mounts(node)),
         "packages": _lines(node.packages),
         "images": _lines(node.warm_images),
-        "hooks": _lines(unit.name for unit in node.hooks),
+        "hooks": _lines(unit.name for unit in (*node.units, *node.hooks)),
     }
     kernel = {
         "/etc/sysctl.d/99-kops-pulumi.conf": _lines(f"{key} = {node.sysctls[key]}" for key in sorted(node.sysctls)),

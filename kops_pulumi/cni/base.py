@@ -10,16 +10,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kops_pulumi.errors import Finding, KeyPath
-from kops_pulumi.model import Delivery, Peer, PeerKind, Permission, Protocol, Role, Rule
-from kops_pulumi.plugins import CniTraits
+from kops_pulumi import pins
+from kops_pulumi.errors import Finding, KeyPath, Severity
+from kops_pulumi.model import Delivery, LeafCertificate, Peer, PeerKind, Permission, Protocol, Role, Rule
+from kops_pulumi.plan.mirrors import Mirrors
+from kops_pulumi.plugins import CniTraits, Migration, NodeSettings
+from kops_pulumi.resolve import versions
+from kops_pulumi.resolve.traits import of_role
 
 if TYPE_CHECKING:
     from kops_pulumi.resolve.full import FullSpec
+    from kops_pulumi.spec import InstanceGroup
 
 KUBERNETES_ROLES = (Role.CONTROL_PLANE, Role.API_SERVER, Role.NODE)
 """Machines that run pods."""
 NETWORKING: KeyPath = ("spec", "networking")
+FROM_ROUTES = (
+    "Every pod loses its network between the update and the replacement of its machine: take a maintenance window.",
+    "Run kops-pulumi update cluster --yes: it installs the new plug-in and changes what machines are told.",
+    "Replace every machine at once: kops-pulumi rolling-update cluster --cloudonly --force --yes.",
+    "Delete the routes to nodes that the cloud controller left in the route table.",
+)
+"""From routes in the cloud: nothing of the old plug-in is left on a new machine."""
 
 
 class Plugin:
@@ -29,6 +41,9 @@ class Plugin:
     ipv6 = False
     clouds: frozenset[str] | None = None
     network_policy = False
+    needs_kube_proxy = True
+    """Services need kube-proxy, unless the plug-in replaces it."""
+    migrations: Sequence[Migration] = ()
 
     def settings(self, full: FullSpec) -> Any:
         """The plug-in's part of the manifest."""
@@ -78,9 +93,33 @@ class Plugin:
         del full
         return ()
 
+    def machines(self, full: FullSpec, group: InstanceGroup) -> NodeSettings:
+        """What it needs on a group's machines: nothing, unless its file says so."""
+        del full, group
+        return NodeSettings()
+
+    def settled(self, full: FullSpec) -> Mapping[str, str]:
+        """What a live cluster cannot change by itself: nothing, unless its file says so."""
+        del full
+        return {}
+
+    def random_keys(self, full: FullSpec) -> Sequence[str]:
+        """Keysets that are made for it: none, unless its file says so."""
+        del full
+        return ()
+
+    def leaves(self, full: FullSpec) -> Sequence[LeafCertificate]:
+        """Certificates that are made for it: none, unless its file says so."""
+        del full
+        return ()
+
     def finding(self, message: str, *path: str, hint: str | None = None) -> Finding:
         """A finding about one of the plug-in's own fields."""
         return Finding((*NETWORKING, self.key, *path), message, hint)
+
+    def warning(self, message: str, *path: str, hint: str) -> Finding:
+        """The same, about what works but not as one may think."""
+        return Finding((*NETWORKING, self.key, *path), message, hint, Severity.WARNING)
 
     def _common(self, full: FullSpec) -> Iterable[Finding]:
         if self.clouds is not None and full.cloud not in self.clouds:
@@ -96,6 +135,10 @@ class Plugin:
         if self.replaces_kube_proxy(full) and (proxy is None or proxy.enabled is not False):
             message = f"{self.key} replaces kube-proxy with these settings, so kube-proxy must be off"
             yield Finding(("spec", "kubeProxy", "enabled"), message, "set spec.kubeProxy.enabled: false")
+        if self.needs_kube_proxy and not self.replaces_kube_proxy(full) and proxy and proxy.enabled is False:
+            message = f"{self.key} does not replace kube-proxy with these settings, so nothing of ours serves Services"
+            hint = "remove spec.kubeProxy.enabled, or bring another service proxy"
+            yield Finding(("spec", "kubeProxy", "enabled"), message, hint, Severity.WARNING)
 
 
 @dataclass
@@ -109,6 +152,7 @@ class Removed:
     migration: str
     """What to do, as one sentence."""
     clouds: frozenset[str] | None = field(default=None)
+    migrations: Sequence[Migration] = ()
 
     def traits(self, full: FullSpec) -> CniTraits:
         """Nothing: it never gets as far as a plan."""
@@ -138,6 +182,26 @@ class Removed:
         del full
         return ()
 
+    def machines(self, full: FullSpec, group: InstanceGroup) -> NodeSettings:
+        """Nothing."""
+        del full, group
+        return NodeSettings()
+
+    def settled(self, full: FullSpec) -> Mapping[str, str]:
+        """Nothing."""
+        del full
+        return {}
+
+    def random_keys(self, full: FullSpec) -> Sequence[str]:
+        """None."""
+        del full
+        return ()
+
+    def leaves(self, full: FullSpec) -> Sequence[LeafCertificate]:
+        """None."""
+        del full
+        return ()
+
 
 def is_ipv6(full: FullSpec) -> bool:
     """The cluster's pods and services use IPv6 (kops: an IPv6 `nonMasqueradeCIDR`)."""
@@ -153,3 +217,20 @@ def node_to_control_plane(protocol: Protocol, port: int | None, reason: str) -> 
 def on_machines(*verbs: str, roles: Sequence[Role] = KUBERNETES_ROLES) -> Mapping[Role, tuple[Permission, ...]]:
     """The same permissions for machines of several roles."""
     return {role: tuple(Permission(verb) for verb in verbs) for role in roles}
+
+
+def pinned(full: FullSpec, name: str, version: str | None = None) -> pins.Pin:
+    """What is installed of a plug-in; `version` is the manifest's own choice."""
+    newest = f"1.{versions.newest_minor()}.0"
+    kubernetes = versions.parse(full.cluster.spec.kubernetes_version or newest)
+    return pins.pin(name, str(kubernetes or newest), version=version)
+
+
+def mirrors(full: FullSpec) -> Mirrors:
+    """Where images are pulled from."""
+    return Mirrors.of(full.cluster.spec.assets)
+
+
+def machines_of(full: FullSpec, role: Role) -> int:
+    """How many machines of a role there are at least."""
+    return sum(group.spec.min_size or 1 for group in of_role(full.groups, role))

@@ -15,6 +15,7 @@ class OwnCni(Plugin):
 
     key = "cni"
     ipv6 = True
+    needs_kube_proxy = False  # the user's may replace it
 
     def pods_on_network(self, full: FullSpec) -> bool:
         """Where the user says that pods get secondary addresses of the machines."""

@@ -196,6 +196,7 @@ def _outputs(plan: ClusterPlan, handles: Handles) -> dict[str, pulumi.Input[Any]
         "name": plan.name,
         "region": plan.region,
         "kubernetesVersion": plan.kubernetes_version,
+        "podNetwork": plan.pod_network.recorded() if plan.pod_network else None,
         "networkId": handles.network.network_id if handles.network else None,
         "instanceGroups": dict(handles.instances.group_ids) if handles.instances else {},
         "certificateAuthorities": {

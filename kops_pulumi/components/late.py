@@ -2,14 +2,16 @@
 
 The plan says `Late("api.endpoint")`, or has `@late(api.endpoint)@` inside a text; here the name is looked up in the
 handles. Names: `<endpoint>.endpoint` (host name or address), `network.id`, `subnet.<name>`, `volume.<etcd
-cluster>/<member>`, `address.<group>/<ordinal>`, `certificate.<key>` (the public PEM), `role.<namespace>/<service
-account>`, `group.<name>` (the cloud's own group, as an autoscaler calls it), `queue.url` (of the cloud's
+cluster>/<member>`, `address.<group>/<ordinal>`, `certificate.<key>` (the public PEM), `leaf.<key>` (that of a
+leaf), `role.<namespace>/<service account>`, `group.<name>` (the cloud's own group, as an autoscaler calls it), `queue.url` (of the cloud's
 announcements), `image.<group>` and `root-device.<group>` of machines that something else starts. Add-ons know some
 more (`for_addons`). Private keys and credentials have no name that user data could ask for (decision 7).
 """
 
 from __future__ import annotations
 
+import base64
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from kops_pulumi.components.handles import Handles
     from kops_pulumi.model import ClusterPlan
 
+IPSEC_NUMBERS, IPSEC_BYTES = 15, 20
 _MARK = re.compile(r"@late\(([^()\s]+)\)@")
 
 
@@ -36,6 +39,8 @@ def known(handles: Handles) -> Mapping[str, pulumi.Output[str]]:
         values |= {f"role.{key}": role for key, role in handles.identity.service_account_roles.items()}
     if handles.pki:
         values |= {f"certificate.{key}": pem for key, pem in handles.pki.certificates.items()}
+    if handles.leaves:
+        values |= {f"leaf.{key}": pem for key, pem in handles.leaves.certificates.items()}
     if handles.endpoints:
         values |= {f"{name}.endpoint": address for name, address in handles.endpoints.addresses.items()}
     if handles.instances:
@@ -49,18 +54,43 @@ def known(handles: Handles) -> Mapping[str, pulumi.Output[str]]:
 
 
 def for_addons(plan: ClusterPlan, handles: Handles) -> Mapping[str, pulumi.Output[str]]:
-    """What add-ons may ask for besides: `user-data.<group>` of machines that something else starts, the files with
-    credentials (`cloud-config`, `csi-config`), and what the user gave (`secret.<name>`).
+    """What add-ons may ask for: everything, `user-data.<group>` of machines that something else starts, and what is
+    `confidential`.
     """
     own = [group for group in plan.groups if not group.managed and group.user_data is not None]
-    values = dict(known(handles))
-    values |= {f"user-data.{group.name}": text(group.user_data.text, handles) for group in own if group.user_data}
-    values |= {f"secret.{name}": secret for name, secret in handles.secrets.items()}
+    further = {f"user-data.{group.name}": text(group.user_data.text, handles) for group in own if group.user_data}
+    return {**known(handles), **further, **confidential(handles)}
+
+
+def confidential(handles: Handles) -> Mapping[str, pulumi.Output[str]]:
+    """What Secrets in the cluster may be made of, by name: `private-key.<leaf>`, `ipsec-key.<keyset>`, the files with
+    credentials (`cloud-config`, `csi-config`), and what the user gave (`secret.<name>`).
+    """
+    values = {f"secret.{name}": secret for name, secret in handles.secrets.items()}
     if handles.identity and handles.identity.cloud_config is not None:
         values["cloud-config"] = handles.identity.cloud_config
     if handles.identity and handles.identity.csi_config is not None:
         values["csi-config"] = handles.identity.csi_config
+    if handles.leaves:
+        values |= {f"private-key.{key}": pem for key, pem in handles.leaves.private_keys.items()}
+    for key, generations in (handles.pki.secret_keys if handles.pki else {}).items():
+        number, content = next(iter(generations.items()))
+        values[f"ipsec-key.{key}"] = pulumi.Output.secret(content.apply(functools.partial(ipsec_key, number)))
     return values
+
+
+def is_confidential(name: str) -> bool:
+    """Whether a late value of that name is secret."""
+    return name in {"cloud-config", "csi-config"} or name.startswith(("private-key.", "ipsec-key.", "secret."))
+
+
+def ipsec_key(generation: str, content: str) -> str:
+    """A key as Cilium reads it: a number that changes with the key, algorithm, 20 bytes (key and salt), tag's bits.
+
+    https://docs.cilium.io/en/v1.18/security/network/encryption-ipsec/#generate-import-the-psk
+    """
+    number = (int(generation) - 1) % IPSEC_NUMBERS + 1
+    return f"{number}+ rfc4106(gcm(aes)) {base64.b64decode(content)[:IPSEC_BYTES].hex()} 128"
 
 
 def value(late: Late, handles: Handles) -> pulumi.Output[str]:

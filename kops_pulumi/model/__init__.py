@@ -36,7 +36,7 @@ from kops_pulumi.model.endpoints import (
 )
 from kops_pulumi.model.fleet import Fleet, FleetGroup, Machine, MachineState
 from kops_pulumi.model.machines import Bundle, EtcdCluster, EtcdMember, Group, PlannedMachine, UserData, Volume
-from kops_pulumi.model.network import Hop, NatGateway, NetworkPlan, Route, RouteTable, Subnet, SubnetType
+from kops_pulumi.model.network import Hop, NatGateway, NetworkPlan, PodNetwork, Route, RouteTable, Subnet, SubnetType
 from kops_pulumi.model.roles import Late, Role
 from kops_pulumi.model.secrets import (
     FIRST,
@@ -86,6 +86,7 @@ __all__ = [
     "PeerKind",
     "Permission",
     "PlannedMachine",
+    "PodNetwork",
     "Protocol",
     "PythonCode",
     "Remote",
@@ -162,6 +163,8 @@ class ClusterPlan:
     """Certificates that Pulumi makes: the administrator's, and those of API servers. Sorted by key."""
     deliveries: tuple[Delivery, ...] = ()
     """What is installed in the cluster, sorted by stage and name."""
+    pod_network: PodNetwork | None = None
+    """The network plug-in, as the stack records it."""
     protected: bool = True
     """The engine refuses to delete etcd volumes and authorities' keys; off with `spec.protect: false`."""
     options: Any = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -104,3 +105,19 @@ class NetworkPlan:
     def adopted(self) -> bool:
         """The user's own; we read it and never change it."""
         return self.existing_id is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PodNetwork:
+    """How pods reach each other, as far as a live cluster cannot change it by itself."""
+
+    plugin: str
+    """Key of `spec.networking`."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """By the manifest's key."""
+    accepted: tuple[str, ...] = ()
+    """Changes that the manifest's author has read about and wants (`plan/podnetwork.py`)."""
+
+    def recorded(self) -> dict[str, object]:
+        """What the stack's outputs keep of it."""
+        return {"plugin": self.plugin, "settings": dict(self.settings)}

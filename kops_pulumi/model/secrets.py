@@ -13,7 +13,7 @@ class CertificateKind(StrEnum):
     KEY_PAIR = "key-pair"
     """A bare key pair (service-account signing)."""
     SECRET_KEY = "secret-key"  # noqa: S105 - a kind of key, not one
-    """32 random bytes (encryption of Secrets at rest)."""
+    """32 random bytes (encryption of Secrets at rest, of pods' traffic)."""
     GIVEN = "given"
     """The user's own (`create secret`): its value is the stack's secret configuration, made by nobody here."""
 

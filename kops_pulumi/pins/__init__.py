@@ -1,8 +1,8 @@
 """The one table of what is installed in clusters: versions, charts and images, for each Kubernetes minor.
 
 `data/*.toml`: a row for each component, with the fields of `Pin`, and below `minor."1.36"` what is different for
-that minor. Texts may have `{version}` in them, so that a manifest's own version reaches the images too. Every row
-names its source. A row in force is never changed, for then a new kops-pulumi would change clusters (decision 8): what
+that minor. Texts may have `{version}` in them (`{number}` without its v), so that a manifest's own version reaches the
+images, and charts that have the software's version. Every row names its source. A row in force is never changed, for then a new kops-pulumi would change clusters (decision 8): what
 is newer goes below `since."2027-02-01"`, for clusters whose `kops.k8s.io/defaults-version` is that day or a later one.
 Read when the first pin is asked for; pure but for that.
 """
@@ -62,9 +62,13 @@ def pin(name: str, kubernetes_version: str, *, version: str | None = None, date:
     """
     row = table(_minor(kubernetes_version), date)[name]
     chosen = version or row["version"]
-    texts = {key: str(row.get(key, "")).replace("{version}", chosen) for key in ("chart", "repository")}
-    images = {key: image.replace("{version}", chosen) for key, image in sorted(row.get("images", {}).items())}
-    return Pin(name, chosen, **texts, chart_version=row.get("chart_version", ""), images=MappingProxyType(images))
+    texts = {key: _filled(str(row.get(key, "")), chosen) for key in ("chart", "repository", "chart_version")}
+    images = {key: _filled(image, chosen) for key, image in sorted(row.get("images", {}).items())}
+    return Pin(name, chosen, **texts, images=MappingProxyType(images))
+
+
+def _filled(text: str, version: str) -> str:
+    return text.replace("{version}", version).replace("{number}", version.removeprefix("v"))
 
 
 def rows() -> Mapping[str, Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kops_pulumi.model import ClusterPlan, TerminationQueue
-from kops_pulumi.plan import deliveries, endpoints, etcd, firewall, groups, identities, network, pki, store
+from kops_pulumi.plan import deliveries, endpoints, etcd, firewall, groups, identities, network, pki, podnetwork, store
 from kops_pulumi.plan.names import Names
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def build(
         rules=firewall.rules(full, roles=roles, etcd=stores, endpoints=ends, network=net, cni=cni, addons=addons),
         identities=identities.build(full, names=names, machines=ours, etcd=stores, store=place, cni=cni, addons=addons),
         issuer=identities.issuer(full.cluster, cloud, full.region),
-        certificates=pki.plan_certificates(full, stores),
+        certificates=pki.plan_certificates(full, stores, cni.random_keys(full)),
         endpoints=ends,
         dns=endpoints.plan_dns(full, ends, net),
         etcd=stores,
@@ -58,12 +58,13 @@ def build(
         store=place.address if place else store.MACHINE,
         object_store=place,
         host_firewall=not cloud.capabilities.security_groups,
-        leaves=pki.plan_leaves(full, net, machines),
+        leaves=pki.plan_leaves(full, net, machines, cni.leaves(full)),
         name_limits=dict(cloud.name_limits),
         labels=dict(spec.cloud_labels or {}),
         protected=spec.protect is not False,
         options=cloud.cluster_options(full),
         deliveries=deliveries.build(full, cni, addons, files or {}),
+        pod_network=podnetwork.plan(full, cni),
     )
 
 

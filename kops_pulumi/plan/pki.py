@@ -40,7 +40,9 @@ _SHARED_ETCD = "cilium"
 """The etcd cluster whose clients run on every node: they must not be trusted by the others."""
 
 
-def plan_certificates(full: FullSpec, etcd: Iterable[EtcdCluster]) -> tuple[Certificate, ...]:
+def plan_certificates(
+    full: FullSpec, etcd: Iterable[EtcdCluster], random_keys: Iterable[str] = ()
+) -> tuple[Certificate, ...]:
     """Authorities, key pairs and secret keys, each sorted by key, with the generations that the manifest says.
 
     Raises ManifestError for Keyset documents that make no sense.
@@ -57,16 +59,21 @@ def plan_certificates(full: FullSpec, etcd: Iterable[EtcdCluster]) -> tuple[Cert
     kinds[SERVICE_ACCOUNT] = CertificateKind.KEY_PAIR
     if full.cluster.spec.encryption_config is not False:
         kinds[ENCRYPTION] = CertificateKind.SECRET_KEY
+    kinds |= dict.fromkeys(sorted(random_keys), CertificateKind.SECRET_KEY)
     kinds |= dict.fromkeys(given.declared(full), CertificateKind.GIVEN)
     rotated = keysets.of(full.keysets, kinds)
     return tuple(Certificate(name, kind, name, rotated.get(name, FIRST)) for name, kind in kinds.items())
 
 
-def plan_leaves(full: FullSpec, network: NetworkPlan, groups: Iterable[Group]) -> tuple[LeafCertificate, ...]:
-    """Certificates that Pulumi makes, sorted by key: the administrator's, and those of API servers if there are any."""
+def plan_leaves(
+    full: FullSpec, network: NetworkPlan, groups: Iterable[Group], further: Iterable[LeafCertificate] = ()
+) -> tuple[LeafCertificate, ...]:
+    """Certificates that Pulumi makes, sorted by key: the administrator's, those of API servers if there are any, and
+    `further` ones of what is installed.
+    """
     admin = LeafCertificate(ADMIN, CLUSTER_CA, "kops-pulumi-admin", "system:masters")
     serving = any(group.role is Role.API_SERVER for group in groups)
-    found = [admin, *(_of_api_servers(full, network) if serving else ())]
+    found = [admin, *(_of_api_servers(full, network) if serving else ()), *further]
     return tuple(sorted(found, key=lambda leaf: leaf.key))
 
 

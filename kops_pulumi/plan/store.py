@@ -190,7 +190,7 @@ def _secrets(plan: ClusterPlan, role: Role) -> Iterator[StoreObject]:
             case CertificateKind.KEY_PAIR:
                 yield one(f"{item.key}.pub", StoreKind.PUBLIC, f"public:{item.key}")
                 yield one(f"{item.key}.key", StoreKind.SECRET, f"key:{item.key}")
-            case CertificateKind.SECRET_KEY:
+            case CertificateKind.SECRET_KEY if item.key == ENCRYPTION:
                 own = f"given:{given.ENCRYPTION}" if given.ENCRYPTION in given.of(plan) else "encryption"
                 yield one("encryption-config.yaml", StoreKind.SECRET, own)
     yield from _registries(plan, role)
@@ -208,5 +208,5 @@ def _registries(plan: ClusterPlan, role: Role) -> Iterator[StoreObject]:
 
 
 def server_leaves(leaves: Sequence[LeafCertificate]) -> tuple[LeafCertificate, ...]:
-    """The certificates of API servers: all that are not people's."""
-    return tuple(leaf for leaf in leaves if leaf.key != ADMIN)
+    """The certificates of API servers: all that are neither people's nor an etcd client's of pods."""
+    return tuple(leaf for leaf in leaves if leaf.authority in _AUTHORITIES_OF_SERVERS and leaf.key != ADMIN)

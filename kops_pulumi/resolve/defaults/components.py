@@ -66,7 +66,20 @@ def control_plane(spec: Any, facts: Facts) -> None:
     fill(spec, {"kube_api_server": _api_server(spec, facts)})
     fill(spec, {"kube_controller_manager": _controller_manager(spec, facts), "kube_scheduler": SCHEDULER})
     fill(spec, {"cloud_controller_manager": {"cloud_provider": None, "cpu_request": "200m", "log_level": 2}})
-    fill(spec, {"cloud_controller_manager": {"cluster_name": facts.name, "allocate_node_cidrs": False}})
+    fill(spec, {"cloud_controller_manager": {"cluster_name": facts.name, **_routes(spec)}})
+
+
+def _routes(spec: Any) -> Table:
+    """What the cloud's controller does for pods: their routes, with kubenet; their ranges, where those are the cloud's.
+
+    https://kops.sigs.k8s.io/networking/gcp/
+    """
+    kubenet = bool(spec.networking) and spec.networking.kubenet is not None
+    if alias_ranges(spec):
+        return {"allocate_node_cidrs": True, "cidr_allocator_type": "CloudAllocator", "cluster_cidr": spec.pod_cidr}
+    if kubenet:
+        return {"allocate_node_cidrs": False, "configure_cloud_routes": True, "cluster_cidr": spec.pod_cidr}
+    return {"allocate_node_cidrs": False}
 
 
 def _api_server(spec: Any, facts: Facts) -> Table:

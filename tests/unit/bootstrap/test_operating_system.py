@@ -7,8 +7,8 @@ from kops_pulumi.spec.containerd import NvidiaGpu
 from kops_pulumi.spec.topology import EgressProxy
 
 
-def sysctls(user=(), cloud=None, **options):
-    return system.sysctls(cloud or {}, user, **{"ipv6": False, "node_ports": None, "cilium": False, **options})
+def sysctls(user=(), cloud=None, plugin=None, **options):
+    return system.sysctls(cloud or {}, plugin or {}, user, **{"ipv6": False, "node_ports": None, **options})
 
 
 def test_kubelets_that_protect_kernel_defaults_find_them():
@@ -35,7 +35,7 @@ def test_node_ports_are_reserved():
 
 def test_ipv6_and_cilium_have_parameters_of_their_own():
     assert "net.ipv6.conf.all.forwarding" in set(sysctls(ipv6=True)) - set(sysctls())
-    assert "net.ipv4.conf.all.rp_filter" in set(sysctls(cilium=True)) - set(sysctls())
+    assert "net.ipv4.conf.all.rp_filter" in set(sysctls(plugin={"net.ipv4.conf.all.rp_filter": "0"})) - set(sysctls())
 
 
 def test_packages_come_once_and_ours_first():
