@@ -109,6 +109,9 @@ class Cilium(Plugin):
                 "etcdManaged",
                 hint="add one named cilium to spec.etcdClusters",
             )
+        size = settings.bpf_lb_maglev_table_size
+        if size is not None and not size.isdecimal():
+            yield self.finding(f"{size!r} is no number", "bpfLBMaglevTableSize", hint="use a prime such as 16381")
         if settings.identity_allocation_mode == "kvstore" and not settings.etcd_managed:
             hint = "set etcdManaged: true, or identityAllocationMode: crd"
             yield self.finding("identities in a kvstore need one", "identityAllocationMode", hint=hint)

@@ -11,7 +11,7 @@ import pytest
 
 from kops_pulumi import addons, clouds, cni
 from kops_pulumi.components import late
-from kops_pulumi.model import Chart, Delivery, Manifest, Stage, plain
+from kops_pulumi.model import Chart, Delivery, Late, Manifest, Stage, plain
 from kops_pulumi.plan.mirrors import qualified
 from tests.contract.test_addon_contract import everything as all_of
 from tests.support.specs import full
@@ -19,7 +19,7 @@ from tests.support.specs import full
 EXACT = re.compile(r"v?\d+\.\d+\.\d+([-+.][\w.+-]+)?")
 LATE = re.compile(
     r"role\.[\w-]+/[\w-]+|(api|bastion)\.endpoint|network\.id|(subnet|certificate|volume|group|image)\.[\w./-]+"
-    r"|(user-data|root-device)\.[\w.-]+|queue\.url|(cloud|csi)-config"
+    r"|(user-data|root-device|leaf|private-key|ipsec-key)\.[\w.-]+|queue\.url|(cloud|csi)-config"
 )
 
 
@@ -42,6 +42,12 @@ every_delivery = pytest.mark.parametrize(
 )
 
 
+def hidden_elsewhere(source: Any) -> list[str]:
+    """Confidential late values that would end up in anything but a Secret."""
+    kept = [d for d in source.documents if d["kind"] != "Secret"] if isinstance(source, Manifest) else source.values
+    return sorted(name for name in late.names(kept) if late.is_confidential(name))
+
+
 def complaints(delivery: Delivery) -> list[str]:
     """Everything that is wrong with a delivery."""
     wrong: list[str] = []
@@ -55,6 +61,7 @@ def complaints(delivery: Delivery) -> list[str]:
         wrong += [f"{d} is no object" for d in source.documents if not {"apiVersion", "kind", "metadata"} <= set(d)]
     else:
         wrong.append("only charts and manifests are built in")
+    wrong += [f"{name} is secret and no Secret's" for name in hidden_elsewhere(source)]
     wrong += [f"unknown late value {name}" for name in late.wanted([delivery]) if not LATE.fullmatch(name)]
     wrong += [f"{image} is no full name" for image in delivery.images if qualified(image) != image]
     if not (delivery.why and delivery.namespace):
@@ -89,6 +96,10 @@ def test_names_are_unique_on_every_cloud() -> None:
         ({"source": Chart("c", "", "1.0.0")}, "the repository is no https or oci address"),
         ({"images": ("busybox",)}, "busybox is no full name"),
         ({"why": ""}, "it says neither why nor where"),
+        (
+            {"source": Chart("c", "https://e.org", "1.0.0", {"key": str(Late("private-key.admin"))})},
+            "private-key.admin is secret and no Secret's",
+        ),
         ({"stage": Stage.CUSTOM}, "the last stage is the user's"),
     ],
 )
