@@ -15,7 +15,6 @@ from kops_pulumi.errors import Finding, KeyPath, Severity
 from kops_pulumi.model import Delivery, LeafCertificate, Peer, PeerKind, Permission, Protocol, Role, Rule
 from kops_pulumi.plan.mirrors import Mirrors
 from kops_pulumi.plugins import CniTraits, Migration, NodeSettings
-from kops_pulumi.resolve import versions
 from kops_pulumi.resolve.traits import of_role
 
 if TYPE_CHECKING:
@@ -221,9 +220,7 @@ def on_machines(*verbs: str, roles: Sequence[Role] = KUBERNETES_ROLES) -> Mappin
 
 def pinned(full: FullSpec, name: str, version: str | None = None) -> pins.Pin:
     """What is installed of a plug-in; `version` is the manifest's own choice."""
-    newest = f"1.{versions.newest_minor()}.0"
-    kubernetes = versions.parse(full.cluster.spec.kubernetes_version or newest)
-    return pins.pin(name, str(kubernetes or newest), version=version)
+    return pins.of(full, name, version=version)
 
 
 def mirrors(full: FullSpec) -> Mirrors:
