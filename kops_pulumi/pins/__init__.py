@@ -4,7 +4,7 @@
 that minor. Texts may have `{version}` in them (`{number}` without its v), so that a manifest's own version reaches the
 images, and charts that have the software's version. Every row names its source. A row in force is never changed, for
 then a new kops-pulumi would change clusters (decision 8): what is newer goes below `since."2027-02-01"`, for clusters
-whose `kops.k8s.io/defaults-version` is that day or a later one. Read when the first pin is asked for; pure but for that.
+whose `kops.k8s.io/defaults-version` is that day or a later one. Read when the first pin is asked for; else pure.
 """
 
 from __future__ import annotations
