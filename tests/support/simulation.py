@@ -82,6 +82,9 @@ class Simulation:
         self.refusals: dict[tuple[str, str], str] = {}
         """(call, machine) → what the cloud says."""
         self.bad_pods: list[Pod] = []
+        self._nodes: list[Node] = []
+        self._nodes_of: tuple[object, ...] = ()
+        self._next_join = 0.0
         self._number = itertools.count(1)
 
     # -- setting the stage
@@ -170,7 +173,14 @@ class Simulation:
         return self.silent
 
     def nodes(self) -> Sequence[Node]:
-        return [self._node(machine) for machine in self.machines.values() if self._joined(machine)]
+        """Made again only when something happened: the real ones cost nothing to look at either."""
+        key = (len(self.log), frozenset(self.unready), len(self.machines), self.clock.time >= self._next_join)
+        if key != self._nodes_of:
+            self._nodes = [self._node(machine) for machine in self.machines.values() if self._joined(machine)]
+            joining = [m.joins_at for m in self.machines.values() if m.joins_at > self.clock.time]
+            self._next_join = min(joining, default=float("inf"))
+            self._nodes_of = (*key[:3], False)
+        return self._nodes
 
     def _joined(self, machine: SimMachine) -> bool:
         return (

@@ -77,14 +77,13 @@ class View:
             return ()
         if silent := self.kube.problem():
             return (Problem("api", self.plan.name, silent),)
-        found = problems(
-            State(self.roles, self.groups, self.kube.nodes(), self.kube.pods(), self._gone, self._uncounted)
-        )
-        return tuple(problem for problem in found if self._concerns(problem, about))
+        groups = [group for group in self.groups if self._concerns(group.name, about)]
+        nodes = [node for node in self.kube.nodes() if self._concerns(node.group, about)]
+        state = State(self.roles, groups, nodes, self.kube.pods(), self._gone, self._uncounted)
+        return tuple(problem for problem in problems(state) if self._concerns(problem.group, about))
 
-    def _concerns(self, problem: Problem, about: str | None) -> bool:
-        if about is None or problem.group is None or problem.group == about:
+    def _concerns(self, group: str | None, about: str | None) -> bool:
+        """Whether a group's state matters for another's roll; what belongs to no group always does."""
+        if about is None or group is None or group == about or self.roles.get(about) is Role.CONTROL_PLANE:
             return True
-        if self.roles.get(about) is Role.CONTROL_PLANE:
-            return True
-        return self.roles.get(problem.group) not in {Role.NODE, Role.BASTION}
+        return self.roles.get(group) not in {Role.NODE, Role.BASTION}

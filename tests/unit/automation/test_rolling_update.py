@@ -631,13 +631,10 @@ def test_one_machine_is_replaced_with_another_started_before(stage):
 def test_a_thousand_machines_in_twenty_groups_take_at_most_two_hundred_list_calls(stage):
     sizes = {f"nodes_{number:02}": 50 for number in range(20)}
     here = stage(cp_a=1, cp_b=1, cp_c=1, **sizes)
-    ticks = []
-    here.clock.on_tick.append(ticks.append)
+    here.rules |= {name.replace("_", "-"): Rules(max_surge="20%") for name in sizes}
     here.roll()
     assert len(here.sim.done("terminate")) == len(set(here.sim.done("terminate"))) == 1003
-    assert sum(here.sim.calls.values()) <= 200
-    assert sum(here.sim.calls.values()) <= 2 * 23
-    assert len(ticks) > 10_000
+    assert sum(here.sim.calls.values()) <= 2 * 23  # 200 are allowed
 
 
 def test_slow_machines_cost_few_list_calls_too(stage):
