@@ -66,7 +66,7 @@ def problems(state: State) -> tuple[Problem, ...]:
 
 
 def _machines(state: State) -> Iterator[Problem]:
-    """Every group is complete and every machine of it has joined; of bastions, which are no nodes, the number counts."""
+    """Every group is complete and every machine of it has joined; of bastions, no nodes, the number counts."""
     by_machine, by_name = indexes(state.nodes)
     strangers = _strangers(state, by_machine)
     for group in state.groups:
