@@ -7,8 +7,11 @@ Entries are named after the cluster, as kops names them. Pure: texts and values 
 from __future__ import annotations
 
 import base64
+import ssl
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
@@ -127,6 +130,47 @@ def parse(existing: str, *, where: str) -> Document:
     if not entries or found.get("kind", "Config") != "Config":
         raise KopsError(f"{where}: this is not a kubeconfig", hint=hint)
     return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The cluster and the user of a kubeconfig's current context, as they are written."""
+
+    cluster: Mapping[str, Any]
+    user: Mapping[str, Any]
+
+
+def current(found: Document) -> Current:
+    """The current context of a kubeconfig; its only one when none is current. Raises KopsError when there is none."""
+    contexts = {entry["name"]: entry["context"] for entry in found.get("contexts") or ()}
+    chosen = contexts.get(found.get("current-context")) or next(iter(contexts.values()), None)
+    clusters = {entry["name"]: entry["cluster"] for entry in found.get("clusters") or ()}
+    users = {entry["name"]: entry["user"] for entry in found.get("users") or ()}
+    if chosen is None or chosen.get("cluster") not in clusters:
+        raise KopsError("this kubeconfig has no current context", hint="kubectl config use-context NAME")
+    return Current(clusters[chosen["cluster"]], users.get(chosen.get("user")) or {})
+
+
+def tls(found: Current) -> ssl.SSLContext | None:
+    """TLS with the cluster's authority and the user's certificate; None where the address is not https."""
+    if not str(found.cluster["server"]).startswith("https:"):
+        return None
+    authority = _part(found.cluster, "certificate-authority")
+    context = ssl.create_default_context(cadata=authority.decode() if authority else None)
+    if certificate := _part(found.user, "client-certificate"):
+        key = _part(found.user, "client-key") or b""
+        with tempfile.TemporaryDirectory(prefix="kops-pulumi-") as directory:  # mode 0700; Python wants files
+            pair = Path(directory) / "client.pem"
+            pair.write_bytes(certificate + b"\n" + key)
+            context.load_cert_chain(pair)
+    return context
+
+
+def _part(entry: Mapping[str, Any], key: str) -> bytes | None:
+    """What is in the file itself (`…-data`), else in the file that it names."""
+    if data := entry.get(f"{key}-data"):
+        return base64.b64decode(data)
+    return Path(entry[key]).read_bytes() if entry.get(key) else None
 
 
 def _keep_user(entries: list[Mapping[str, Any]], mine: Mapping[str, Document], access: Access) -> None:

@@ -9,21 +9,18 @@ https://kubernetes.io/docs/reference/using-api/health-checks/
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
 import ssl
-import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import pulumi
-import yaml
 
+from kops_pulumi import kubeconfig
 from kops_pulumi.errors import KopsError
 
 PATIENCE: Final = 20 * 60.0
@@ -45,18 +42,18 @@ assumed: ContextVar[bool] = ContextVar("assumed", default=False)
 
 
 def gated(
-    kubeconfig: pulumi.Output[str], machines: Sequence[pulumi.Output[Any]], resource: pulumi.Resource
+    access: pulumi.Output[str], machines: Sequence[pulumi.Output[Any]], resource: pulumi.Resource
 ) -> pulumi.Output[str]:
     """The same kubeconfig, but not before the machines exist and the API is ready; at once in a preview."""
     if pulumi.runtime.is_dry_run() or assumed.get():
-        return kubeconfig
+        return access
 
     async def pass_on(found: Sequence[Any]) -> str:
         text = str(found[0])
         await ready(_probe(text), say=lambda line: pulumi.log.info(line, resource))
         return text
 
-    return pulumi.Output.all(kubeconfig, *machines).apply(pass_on)
+    return pulumi.Output.all(access, *machines).apply(pass_on)
 
 
 async def ready(
@@ -83,14 +80,13 @@ async def ready(
         await sleep(PAUSE)
 
 
-def _probe(kubeconfig: str) -> Probe:
+def _probe(text: str) -> Probe:
     other = os.environ.get(ADDRESS)
     if other:
         return lambda: ask(other, None)
-    found = yaml.safe_load(kubeconfig)
-    cluster = found["clusters"][0]["cluster"]
-    context = _context(cluster, (found.get("users") or [{}])[0].get("user") or {})
-    return lambda: ask(f"{cluster['server']}/readyz", context)
+    found = kubeconfig.current(kubeconfig.parse(text, where="the stack's kubeconfig"))
+    context = kubeconfig.tls(found)
+    return lambda: ask(f"{found.cluster['server']}/readyz", context)
 
 
 def ask(url: str, context: ssl.SSLContext | None) -> str | None:
@@ -104,16 +100,3 @@ def ask(url: str, context: ssl.SSLContext | None) -> str | None:
         return str(error.reason)
     except OSError as error:  # a timeout, or a connection that breaks in the middle of an answer
         return str(error) or type(error).__name__
-
-
-def _context(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:
-    """TLS with the cluster's authority and the administrator's certificate, for anonymous calls may be refused."""
-    authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
-    context = ssl.create_default_context(cadata=authority)
-    if user.get("client-certificate-data"):
-        with tempfile.TemporaryDirectory(prefix="kops-pulumi-") as directory:  # mode 0700; Python wants files
-            pair = Path(directory) / "client.pem"
-            parts = (user["client-certificate-data"], user["client-key-data"])
-            pair.write_bytes(b"\n".join(map(base64.b64decode, parts)))
-            context.load_cert_chain(pair)
-    return context

@@ -6,7 +6,8 @@
                      │                        │
                      │          lifecycle.py  differ.py      create, update, delete, read; what changed, what replaces
                      │                        │
-                     ├────▶ api.py  the cluster's /readyz
+                     ├────▶ api.py ◀── clusters.py  objects.py   the clusters' own APIs: /readyz, nodes, pods, evictions
+                     │                     └── fleet.py      machines after their creation
                      └────▶ store.py ◀── kinds.py ◀ aws/ kubernetes.py tls.py randoms.py   tables of facts per package
                             faults.py  seed.py               injected trouble; what a manifest says exists already
 

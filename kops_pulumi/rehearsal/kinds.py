@@ -61,6 +61,8 @@ Replaces: TypeAlias = Callable[[Values, Values], Iterable[str]]
 Rule: TypeAlias = Callable[[Values], Iterable[Failure]]
 
 
+Settle: TypeAlias = Callable[["Record", "Store"], None]
+"""What the cloud does by itself once an object is made or changed: a group starts its machines."""
 Admit: TypeAlias = Callable[[Birth], None]
 """Refuse an object that does not fit its surroundings, by raising `CloudError`."""
 
@@ -119,6 +121,7 @@ class Kind:
     name_prefix: str | None = "namePrefix"
     rules: tuple[Rule, ...] = ()
     admit: Admit | None = None
+    settle: Settle | None = None
     also_replaces: Replaces | None = None
     """Further inputs that make a new object, depending on old and new values."""
     revised: tuple[str, ...] = ()

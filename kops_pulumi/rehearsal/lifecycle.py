@@ -86,6 +86,7 @@ class Lifecycle:
         record = Record(token, id_, name, inputs, outputs)
         if self.package.stored:
             self.store.create(record, _ties(kind, inputs, outputs))
+            self._settle(kind, token, id_)
         return record
 
     def draft_update(self, token: str, old_outputs: Values, old_inputs: Values, inputs: Values) -> dict[str, Any]:
@@ -105,7 +106,13 @@ class Lifecycle:
         outputs = {**kept, **_plain(inputs), **kind.revise(current.outputs, inputs)}
         if self.package.stored:
             self.store.update(Record(token, id_, current.name, inputs, outputs), _ties(kind, inputs, outputs))
+            self._settle(kind, token, id_)
         return outputs
+
+    def _settle(self, kind: Kind, token: str, id_: str) -> None:
+        made = self.store.get(token, id_) if kind.settle else None
+        if kind.settle and made:
+            kind.settle(made, self.store)
 
     def read(self, token: str, id_: str) -> Record | None:
         """The object as it is now, by its id or whatever else identifies it."""

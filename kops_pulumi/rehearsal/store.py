@@ -39,6 +39,10 @@ CREATE INDEX IF NOT EXISTS refs_by_target ON refs (target);
 CREATE INDEX IF NOT EXISTS refs_by_source ON refs (source);
 CREATE TABLE IF NOT EXISTS faults (
     fault INTEGER PRIMARY KEY AUTOINCREMENT, data TEXT NOT NULL, remaining INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS machines (
+    id TEXT PRIMARY KEY, owner INTEGER NOT NULL REFERENCES objects ON DELETE CASCADE, data TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS machines_by_owner ON machines (owner);
+CREATE TABLE IF NOT EXISTS notes (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS births (urn TEXT PRIMARY KEY, number INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS history (
     step INTEGER PRIMARY KEY AUTOINCREMENT, operation TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL);
@@ -265,6 +269,35 @@ class Store:
     @staticmethod
     def _note(db: sqlite3.Connection, operation: Operation, type_: str, id_: str) -> None:
         db.execute("INSERT INTO history (operation, type, id) VALUES (?, ?, ?)", (operation, type_, id_))
+
+    # -- what no stack made: machines that groups started, and notes
+
+    def machines(self, owner: Record) -> dict[str, dict[str, Any]]:
+        """Machines that a group has started, by id; gone with it."""
+        with self._lock:
+            rows = self._db.execute("SELECT id, data FROM machines WHERE owner = ? ORDER BY id", (owner.serial,))
+            return {id_: json.loads(data) for id_, data in rows.fetchall()}
+
+    def keep_machine(self, owner: Record, id_: str, data: Mapping[str, Any]) -> None:
+        """Start a machine, or change it."""
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO machines VALUES (?, ?, ?)", (id_, owner.serial, _dump(data)))
+
+    def drop_machine(self, id_: str) -> None:
+        """End a machine."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM machines WHERE id = ?", (id_,))
+
+    def note(self, key: str, value: str) -> None:
+        """Remember a text under a key."""
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (key, value))
+
+    def noted(self, key: str) -> str | None:
+        """The text under a key."""
+        with self._lock:
+            row = self._db.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
 
     # -- faults
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kops_pulumi.automation import engine as engines
 from kops_pulumi.errors import ToolError
@@ -26,6 +26,10 @@ from kops_pulumi.rehearsal.randoms import RANDOM
 from kops_pulumi.rehearsal.store import Store
 from kops_pulumi.rehearsal.tls import TLS
 from kops_pulumi.rehearsal.vsphere import VSPHERE
+
+if TYPE_CHECKING:
+    from kops_pulumi.rehearsal.api import Api
+    from kops_pulumi.rehearsal.clusters import Clusters
 
 PACKAGES: Final[tuple[Package, ...]] = (AWS, GCP, KUBERNETES, RANDOM, TLS, VSPHERE)
 """Every package that can be rehearsed; those whose SDK is not installed are left out."""
@@ -43,6 +47,9 @@ class World:
     store: Store
     environment: Mapping[str, str]
     """The whole environment for an engine that is to work in this world."""
+    clusters: Clusters
+    """The clusters as their own APIs show them."""
+    api: Api
 
 
 @contextmanager
@@ -52,6 +59,7 @@ def world(path: Path, *, environ: Mapping[str, str] | None = None) -> Iterator[W
     Raises `ToolError` when there is no engine.
     """
     from kops_pulumi.rehearsal.api import Api
+    from kops_pulumi.rehearsal.clusters import Clusters
     from kops_pulumi.rehearsal.server import Servers
 
     path = path.absolute()
@@ -60,9 +68,12 @@ def world(path: Path, *, environ: Mapping[str, str] | None = None) -> Iterator[W
     found = engines.look(outside)
     if found.engine is None:
         raise ToolError("; ".join(found.problems), hint="run `make demo` once, or install Pulumi")
-    with open_store(path) as store, Servers(installed(), store) as servers, Api(store) as api, _told(api.address):
-        inside = found.engine.environment(outside, acquire_plugins=False)
-        yield World(path, store, {**inside, **environment(path, servers.attachment, api.address)})
+    with open_store(path) as store, Servers(installed(), store) as servers:
+        clusters = Clusters(store)
+        with Api(store, clusters.lookup) as api, _told(api.address):
+            inside = found.engine.environment(outside, acquire_plugins=False)
+            told = environment(path, servers.attachment, api.address)
+            yield World(path, store, {**inside, **told}, clusters, api)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """The cluster's own API, as far as the verbs of a cluster's life need it: nodes, pods, budgets, evictions.
 
-`Kube` is what rolling updates and validation program against; `client.py` is the real one (lightkube, imported when a
-connection is made), tests and rehearsals serve the same calls over HTTP. Values here are a few fields of the API's
-objects, so that a cluster of thousands of pods fits in memory: https://kubernetes.io/docs/reference/kubernetes-api/.
+`Kube` is what rolling updates and validation program against; `client.py` is the real one, over `session.py`; tests and
+rehearsals serve the same calls over HTTP. Values here are a few fields of the API's objects, so that a cluster of
+thousands of pods fits in memory: https://kubernetes.io/docs/reference/kubernetes-api/.
 """
 
 from __future__ import annotations

@@ -34,6 +34,8 @@ from kops_pulumi.rehearsal.aws.facts import (
     prefixed,
     ref,
 )
+from kops_pulumi.rehearsal.aws.machines import HERD
+from kops_pulumi.rehearsal.fleet import settle
 from kops_pulumi.rehearsal.kinds import Birth, Failure, Kind, OnDelete, Values
 
 _USER_DATA_LIMIT: Final = 16 * 1024
@@ -233,7 +235,13 @@ COMPUTE: Final[Mapping[str, Kind]] = {
     ),
     AUTOSCALING_GROUP: kind(
         Kind(
-            identify=named(), compute=_group, refs=_GROUP_REFS, unique=("name",), autoname="name", rules=(_group_size,)
+            identify=named(),
+            compute=_group,
+            refs=_GROUP_REFS,
+            unique=("name",),
+            autoname="name",
+            rules=(_group_size,),
+            settle=settle(HERD),
         ),
         "name namePrefix",
     ),

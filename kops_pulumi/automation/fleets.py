@@ -1,0 +1,105 @@
+"""The fleet of a cluster: the cloud's own, and around it, where no group manages machines, the engine that makes them.
+
+A cloud without groups has its machines as resources of the stack. There "outdated" is what the engine would replace,
+and ending a machine is a targeted update that replaces just that resource.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kops_pulumi import clouds
+from kops_pulumi.automation.report import Action, ChangeReport
+from kops_pulumi.errors import KopsError
+from kops_pulumi.model import ClusterPlan, Fleet, FleetGroup, Machine
+
+if TYPE_CHECKING:
+    from kops_pulumi.automation.stack import ClusterStack
+
+
+class Engine(Protocol):
+    """What of a stack is needed to replace single machines."""
+
+    def preview(self) -> ChangeReport:
+        """What an update would change."""
+        ...
+
+    def ids(self) -> Mapping[str, str]:
+        """URN of every resource by the cloud's id of it."""
+        ...
+
+    def replace(self, urn: str) -> None:
+        """Make this one resource anew, and nothing else."""
+        ...
+
+
+def of(plan: ClusterPlan, stack: ClusterStack) -> Fleet:
+    """The real fleet of a plan, with the credentials and settings of the stack's provider."""
+    module = clouds.leaf(plan.cloud, "fleet")
+    package = clouds.leaf(plan.cloud, "provider").PACKAGE
+    fleet: Fleet = module.connect(plan, stack.provider_settings(package))
+    return fleet
+
+
+class EngineFleet:
+    """Machines that the engine makes: a fleet whose machines no group starts again."""
+
+    surges = False
+    replaces_itself = False
+    reuses_names = True
+
+    def __init__(self, fleet: Fleet, engine: Engine) -> None:
+        self._fleet, self._engine = fleet, engine
+        self._urns: Mapping[str, str] = {}
+
+    def groups(self) -> Sequence[FleetGroup]:
+        """As the cloud tells them; outdated are those that the engine would replace."""
+        self._urns = self._engine.ids()
+        report = self._engine.preview()
+        doomed = {change.urn for change in report.changes if change.action is Action.REPLACE}
+        return [_marked(group, self._urns, doomed) for group in self._fleet.groups()]
+
+    def detach(self, machine: Machine) -> None:
+        """There is no group to leave."""
+        raise KopsError(f"{machine.id} is in no group that could start another machine")
+
+    def deregister(self, machine: Machine) -> bool:
+        """As the cloud does it."""
+        return self._fleet.deregister(machine)
+
+    def terminate(self, machine: Machine) -> None:
+        """Let the engine make it anew; the order in which old and new one exist is the component's."""
+        urn = self._urns.get(machine.id)
+        if urn is None:
+            raise KopsError(
+                f"{machine.id} is not in the stack's state", hint="kops-pulumi update cluster --refresh looks again"
+            )
+        self._engine.replace(urn)
+
+
+def _marked(group: FleetGroup, urns: Mapping[str, str], doomed: set[str]) -> FleetGroup:
+    machines = (replace(m, outdated=m.outdated or urns.get(m.id) in doomed) for m in group.machines)
+    return replace(group, machines=tuple(machines))
+
+
+def managed(fleet: Fleet, engine: Engine) -> Fleet:
+    """The fleet itself where groups start machines again, else one that the engine helps."""
+    return fleet if fleet.replaces_itself else EngineFleet(fleet, engine)
+
+
+def plain_settings(values: Mapping[str, Any], package: str) -> dict[str, Any]:
+    """Settings of one package without its prefix; values that are JSON as what they say.
+
+    >>> plain_settings({"aws:profile": "dev", "aws:assumeRoles": "[]", "kops:x": "1"}, "aws")
+    {'profile': 'dev', 'assumeRoles': []}
+    """
+    import json
+
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        prefix, _, name = key.partition(":")
+        if prefix == package:
+            found[name] = json.loads(value) if str(value).startswith(("[", "{")) else value
+    return found
