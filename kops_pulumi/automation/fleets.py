@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kops_pulumi import clouds
 from kops_pulumi.automation.report import Action, ChangeReport
@@ -87,19 +87,3 @@ def _marked(group: FleetGroup, urns: Mapping[str, str], doomed: set[str]) -> Fle
 def managed(fleet: Fleet, engine: Engine) -> Fleet:
     """The fleet itself where groups start machines again, else one that the engine helps."""
     return fleet if fleet.replaces_itself else EngineFleet(fleet, engine)
-
-
-def plain_settings(values: Mapping[str, Any], package: str) -> dict[str, Any]:
-    """Settings of one package without its prefix; values that are JSON as what they say.
-
-    >>> plain_settings({"aws:profile": "dev", "aws:assumeRoles": "[]", "kops:x": "1"}, "aws")
-    {'profile': 'dev', 'assumeRoles': []}
-    """
-    import json
-
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        prefix, _, name = key.partition(":")
-        if prefix == package:
-            found[name] = json.loads(value) if str(value).startswith(("[", "{")) else value
-    return found

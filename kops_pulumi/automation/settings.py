@@ -7,6 +7,7 @@ Read from the environment and the project's Pulumi.yaml, once, into a value. Wha
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,20 @@ def stack_name(cluster: str) -> str:
         return cluster
     digest = hashlib.sha256(cluster.encode()).hexdigest()[:8]
     return f"{cluster[: LONGEST_STACK_NAME - 9]}-{digest}"
+
+
+def plain_settings(values: Mapping[str, Any], package: str) -> dict[str, Any]:
+    """Settings of one package without its prefix; values that are JSON as what they say.
+
+    >>> plain_settings({"aws:profile": "dev", "aws:assumeRoles": "[]", "kops:x": "1"}, "aws")
+    {'profile': 'dev', 'assumeRoles': []}
+    """
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        prefix, _, name = key.partition(":")
+        if prefix == package:
+            found[name] = json.loads(value) if str(value).startswith(("[", "{")) else value
+    return found
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from kops_pulumi.automation import engine as engines
 from kops_pulumi.automation.collect import Collector, kind_of, plain_text
 from kops_pulumi.automation.report import ChangeReport, Kind
-from kops_pulumi.automation.settings import StackSettings
+from kops_pulumi.automation.settings import StackSettings, plain_settings
 from kops_pulumi.errors import BusyError, EngineError, KopsError, ToolError
 
 if TYPE_CHECKING:
@@ -180,6 +180,29 @@ class ClusterStack:
         """The stack's plain outputs; secret ones are left out."""
         with self._translated():
             return {key: output.value for key, output in sorted(self._stack.outputs().items()) if not output.secret}
+
+    def secret(self, name: str) -> Any:
+        """One output, secret or not: to be used at once, never written or printed; None when there is none."""
+        with self._translated():
+            found = self._stack.outputs().get(name)
+        return found.value if found else None
+
+    def provider_settings(self, package: str) -> dict[str, Any]:
+        """The stack's settings for a provider (`aws:profile` as `profile`), secret ones in plain text."""
+        with self._translated():
+            values = {key: item.value for key, item in self._stack.get_all_config().items()}
+        return plain_settings(values, package)
+
+    def ids(self) -> dict[str, str]:
+        """URN of every resource by the cloud's id of it."""
+        resources = self.export().get("resources") or ()
+        return {str(item["id"]): str(item["urn"]) for item in resources if item.get("id")}
+
+    def replace(self, urn: str) -> None:
+        """Make one resource anew, and nothing else; its description is that of the program."""
+        self._operate(
+            "update", None, lambda **kw: self._stack.up(target=[urn], replace=[urn], suppress_outputs=True, **kw)
+        )
 
     def resources(self) -> tuple[StateResource, ...]:
         """Everything in the state, in the order of creation; without the stack itself and providers."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _VERBS = {
     "cluster": Verb("kops_pulumi.cli.delete:cluster", "Remove a cluster from the cloud."),
+    "instance": Verb("kops_pulumi.cli.rolling:instance", "Replace one machine; --yes does it."),
     "instancegroup": Verb("kops_pulumi.cli.groups:delete", "Take an instance group out of the manifest."),
     "keypair": Verb("kops_pulumi.cli.keypairs:delete", "Remove distrusted keys for good."),
     "secret": Verb("kops_pulumi.cli.secrets:delete", "Take a secret away from a cluster."),

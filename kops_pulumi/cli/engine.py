@@ -53,11 +53,12 @@ def open_stack(planned: Planned, store: Store, *, skip: tuple[str, ...] = ()) ->
     from kops_pulumi.automation.stack import ClusterStack
 
     secrets = None
-    if world := _world():
+    if world := world_here():
         from kops_pulumi.program import placeholders
         from kops_pulumi.rehearsal import seed
 
         seed(world.store, planned.plan)
+        world.clusters.know(planned.plan)
         secrets = placeholders(planned)
     return ClusterStack.of(planned, skip=skip, secrets=secrets, **_place(store, planned.plan.name), **_manners())
 
@@ -70,14 +71,15 @@ def open_state(name: str, store: Store) -> ClusterStack:
     return ClusterStack(StackSettings.read(name, **_place(store, name)), **_manners())
 
 
-def _world() -> World | None:
+def world_here() -> World | None:
+    """The world of a rehearsal; None when the cloud is real."""
     world: World | None = click.get_current_context().meta.get(_WORLD)
     return world
 
 
 def _place(store: Store, name: str) -> dict[str, Any]:
     """Where the state is: beside the store's manifests, or in the world of a rehearsal."""
-    world = _world()
+    world = world_here()
     return {
         "state": world.path if world else store.state,
         "environ": world.environment if world else os.environ,

@@ -21,6 +21,7 @@ from kops_pulumi.store import Store
 _VERBS = {
     "clusters": Verb("kops_pulumi.cli.get:clusters", "Clusters of the store."),
     "instancegroups": Verb("kops_pulumi.cli.get:instancegroups", "Instance groups of one cluster."),
+    "instances": Verb("kops_pulumi.cli.get_instances:instances", "Machines of one cluster, with their nodes."),
     "addons": Verb("kops_pulumi.cli.get_delivered:addons", "What is installed in one cluster."),
     "assets": Verb("kops_pulumi.cli.get_delivered:assets", "Every image, chart and file that one cluster fetches."),
     "secrets": Verb("kops_pulumi.cli.get_keys:secrets", "Secrets of one cluster; never their contents."),
@@ -35,6 +36,7 @@ _ALIASES = {
     "cluster": "clusters",
     "ig": "instancegroups",
     "igs": "instancegroups",
+    "instance": "instances",
     "instancegroup": "instancegroups",
     "keypair": "keypairs",
     "kubecfg": "kubeconfig",

@@ -101,14 +101,13 @@ def complete_names(ctx: click.Context, _param: click.Parameter, incomplete: str)
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-def cluster_options(*, guess: bool = True) -> Callable[[F], F]:
+def cluster_options(*, guess: bool = True, argument: bool = True) -> Callable[[F], F]:
     """NAME, --name, --state, -f and --overlay; the verb gets a `target: Target`.
 
-    `guess` takes the store's only cluster when no name is given.
+    `guess` takes the store's only cluster when no name is given; without `argument` the name is an option only.
     """
 
     def decorate(function: F) -> F:
-        @click.argument("name", required=False, metavar="[NAME]", shell_complete=complete_names)
         @click.option("--name", "name_flag", metavar="NAME", help="The same, as an option.  [env: KOPS_CLUSTER_NAME]")
         @files_option
         @store_option
@@ -118,11 +117,11 @@ def cluster_options(*, guess: bool = True) -> Callable[[F], F]:
             ctx: click.Context,
             /,
             *args: Any,
-            name: str | None,
             name_flag: str | None,
             files: tuple[Path, ...],
             overlays: tuple[Path, ...],
             state: str | None,
+            name: str | None = None,
             **kwargs: Any,
         ) -> Any:
             store = store_of(ctx, state)
@@ -132,7 +131,10 @@ def cluster_options(*, guess: bool = True) -> Callable[[F], F]:
             target = find(store, name=given, files=files, overlays=overlays)
             return function(*args, target=target, **kwargs)
 
-        return command  # type: ignore[return-value]
+        if not argument:
+            return command  # type: ignore[return-value]
+        positional = click.argument("name", required=False, metavar="[NAME]", shell_complete=complete_names)
+        return positional(command)  # type: ignore[return-value]
 
     return decorate
 

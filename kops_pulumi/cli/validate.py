@@ -1,4 +1,7 @@
-"""`validate -f FILE`: every mistake of a manifest at once, with its place; no engine, no cloud, no network."""
+"""`validate -f FILE`: every mistake of a manifest at once, with its place; no engine, no cloud, no network.
+
+`validate cluster` looks at a cluster that runs (`validate_cluster.py`).
+"""
 
 from __future__ import annotations
 
@@ -7,33 +10,33 @@ from pathlib import Path
 
 import click
 
+from kops_pulumi.cli.lazy import LazyGroup, Verb
 from kops_pulumi.cli.output import as_json, show_findings
 from kops_pulumi.cli.target import newer_allowed
 from kops_pulumi.errors import ExitCode, Finding, ManifestError, errors_in
 
+_VERBS = {"cluster": Verb("kops_pulumi.cli.validate_cluster:cluster", "Look whether a running cluster is healthy.")}
 
-@click.command()
+
+@click.group(cls=LazyGroup, verbs=_VERBS, invoke_without_command=True)
 @click.option(
-    "-f",
-    "--filename",
-    "files",
-    multiple=True,
-    required=True,
-    type=click.Path(path_type=Path),
-    help="A manifest; repeatable.",
+    "-f", "--filename", "files", multiple=True, type=click.Path(path_type=Path), help="A manifest; repeatable."
 )
 @click.option(
     "--overlay", "overlays", multiple=True, type=click.Path(path_type=Path), help="A file laid over it; repeatable."
 )
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Format of the findings.")
-def validate(files: tuple[Path, ...], overlays: tuple[Path, ...], output: str) -> int:
-    """Check manifests: syntax, fields, values, and what they mean together.
+@click.pass_context
+def validate(ctx: click.Context, files: tuple[Path, ...], overlays: tuple[Path, ...], output: str) -> int:
+    """Check manifests (with -f): syntax, fields, values, and what they mean together; or a cluster that runs.
 
     Findings go to stderr as `file:line:column: path: message (way out)`; with -o json, to stdout as a list.
     Exit code 0 when the manifest is good (warnings allowed), 2 when it is not.
     """
+    if ctx.invoked_subcommand:
+        return ExitCode.OK
     if not files:
-        raise click.UsageError("which manifest? give it with -f FILE")
+        raise click.UsageError("which manifest? give it with -f FILE; or say `validate cluster`")
     findings = _findings(files, overlays)
     errors = errors_in(findings)
     if output == "json":

@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from kops_pulumi import kubeconfig
 from kops_pulumi.errors import KopsError
@@ -77,6 +78,16 @@ class Session:
             for line in answer:
                 if line.strip():
                     yield json.loads(line)
+
+    def certificate(self) -> str | None:
+        """PEM of the certificate that the API shows; None where it shows none, or does not answer."""
+        url = urlsplit(self.server)
+        if url.scheme != "https" or not url.hostname:
+            return None
+        try:
+            return ssl.get_server_certificate((url.hostname, url.port or 443), timeout=TIMEOUT)
+        except OSError:
+            return None
 
     def _open(self, method: str, path: str, body: object, kind: str | None) -> Any:
         data = None if body is None else json.dumps(body).encode()

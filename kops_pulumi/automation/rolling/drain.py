@@ -14,7 +14,7 @@ from typing import Final
 
 from kops_pulumi.automation.kube import Budget, Kube, Node, Pod
 from kops_pulumi.automation.rolling.context import Context, DeregisterError, DrainError, Process, pause
-from kops_pulumi.automation.rolling.events import What
+from kops_pulumi.automation.rolling.events import What, counted
 from kops_pulumi.automation.rolling.gate import patiently
 from kops_pulumi.errors import KopsError
 from kops_pulumi.model import Machine
@@ -76,7 +76,7 @@ def _goes(pod: Pod) -> bool:
 def _waiting(left: Sequence[Pod], refused: dict[str, str]) -> str:
     first = next(iter(refused), left[0].key)
     reason = refused.get(first)
-    return f"{len(left)} pods left, {first}" + (f" may not go yet: {reason}" if reason else " is leaving")
+    return f"{counted(len(left), 'pod')} left, {first}" + (f" may not go yet: {reason}" if reason else " is leaving")
 
 
 def _blocked(kube: Kube, node: str, left: Sequence[Pod], timeout: float) -> DrainError:

@@ -55,3 +55,8 @@ def estimate(done: int, total: int, elapsed: float) -> float | None:
     2400.0
     """
     return elapsed / done * (total - done) if done else None
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 machine`, `2 machines`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

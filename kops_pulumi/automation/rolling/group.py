@@ -13,7 +13,7 @@ from typing import TypeAlias
 from kops_pulumi.automation.kube import Node
 from kops_pulumi.automation.rolling import drain, gate, quorum
 from kops_pulumi.automation.rolling.context import Context, DrainError, Process, QuorumError, RollError, Stopped, pause
-from kops_pulumi.automation.rolling.events import What
+from kops_pulumi.automation.rolling.events import What, counted
 from kops_pulumi.automation.rolling.settings import VALIDATION_TICK, Limits, Rules, limits
 from kops_pulumi.errors import KopsError
 from kops_pulumi.model import Group, Machine, MachineState, Role
@@ -40,7 +40,7 @@ def roll(ctx: Context, job: Job) -> Process:
     going = [machine for machine in job.machines if machine.state is not MachineState.WARM]
     if group.role is not Role.BASTION and going:
         yield from gate.valid(ctx, group.name, 1, "before its group is rolled")
-    ctx.tell(What.GROUP, group.name, detail=f"{len(job.machines)} machines")
+    ctx.tell(What.GROUP, group.name, detail=counted(len(job.machines), "machine"))
     mark(ctx, going)
     for machine in warm:
         yield from _end(ctx, machine, None)
@@ -53,8 +53,8 @@ def roll(ctx: Context, job: Job) -> Process:
         extra = yield from _surge(ctx, group, going, surge, unproven=unproven)
         unproven = False
     if not job.rules.drain_and_terminate:
-        left = len(going)
-        ctx.tell(What.SKIPPED, group.name, detail=f"rollingUpdate.drainAndTerminate is false: {left} machines stay")
+        stay = counted(len(going), "machine")
+        ctx.tell(What.SKIPPED, group.name, detail=f"rollingUpdate.drainAndTerminate is false: {stay} not ended")
         return
     taken = {machine.id for machine in extra}
     order = [machine for machine in going if machine.id not in taken] + extra

@@ -69,7 +69,7 @@ class Roll:
         self.options = options or Options()
         self.view = View(plan, fleet, None if self.options.cloud_only else kube)
         self._plan, self._clock, self._tell = plan, clock, tell
-        self._rules, self._selection = rules or {}, selection or Selection()
+        self._rules, self.selection = rules or {}, selection or Selection()
 
     def jobs(self) -> list[groups.Job]:
         """What is to be done, in order, as the cloud tells now: groups that have machines to replace."""
@@ -144,7 +144,7 @@ class Roll:
 
     def _ordered(self) -> Iterator[Group]:
         rank = {role: number for number, role in enumerate(ORDER)}
-        chosen = (group for group in self._plan.groups if self._selection.takes(group))
+        chosen = (group for group in self._plan.groups if self.selection.takes(group))
         return iter(sorted(chosen, key=lambda group: (rank[group.role], group.name)))
 
     def _job(self, group: Group) -> groups.Job:

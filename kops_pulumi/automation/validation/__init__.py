@@ -2,7 +2,7 @@
 
     conditions.py   pure: plan, machines, nodes and pods in; problems out
     report.py       a result as plain data, and its JSON Schema
-    waiting.py      looking again and again, until it is good several times in a row
+    looking.py      looking once, and again until it is good several times in a row
     certificates.py how long the cluster's authorities live
 
 `validate cluster` shows the result; rolling updates wait for it. The conditions are kops's (`kops validate cluster`).
