@@ -29,7 +29,7 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
 from kops_pulumi.components import readiness
-from kops_pulumi.testing.answers import Answers, fingerprint
+from kops_pulumi.testing.answers import SECRET, Answers, fingerprint
 
 __all__ = [
     "SECRET",
@@ -44,7 +44,6 @@ __all__ = [
     "record",
 ]
 
-SECRET = "[secret]"  # noqa: S105 - what is shown instead of one
 UNKNOWN = "[unknown]"
 STACK = "pulumi:pulumi:Stack"
 
@@ -75,6 +74,7 @@ class Registered:
     depends_on: tuple[str, ...]
     """URNs, explicit and by reference, sorted."""
     ignore_changes: tuple[str, ...]
+    delete_before_replace: bool
     secret_outputs: tuple[str, ...]
 
     def to_data(self) -> dict[str, Any]:
@@ -203,7 +203,7 @@ class _Monitor(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
         urn = self.make_urn(request.parent, request.type, request.name)
-        inputs = plain(request.object)
+        inputs = plain(request.object, self._answers.secret)
         id_: str = ""
         computed: Mapping[str, Any] = {}
         if request.custom and not self.preview:
@@ -219,7 +219,7 @@ class _Monitor(mocks.MockMonitor):
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         with self._lock:
-            self._outputs[request.urn] = plain(request.outputs)
+            self._outputs[request.urn] = plain(request.outputs, self._answers.secret)
         return empty_pb2.Empty()
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
@@ -259,16 +259,17 @@ class _Monitor(mocks.MockMonitor):
             protect=request.protect,
             depends_on=tuple(sorted(set(request.dependencies))),
             ignore_changes=tuple(request.ignoreChanges),
+            delete_before_replace=request.deleteBeforeReplace,
             secret_outputs=tuple(request.additionalSecretOutputs),
         )
 
 
-def plain(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """A message's properties as plain values; secrets masked, whole numbers as ints."""
-    return {key: _value(value) for key, value in sorted(struct.fields.items())}
+def plain(struct: struct_pb2.Struct, secret: Callable[[Any], Any] = lambda _: SECRET) -> dict[str, Any]:
+    """A message's properties as plain values; secrets masked (or as `secret` has them), whole numbers as ints."""
+    return {key: _value(value, secret) for key, value in sorted(struct.fields.items())}
 
 
-def _value(value: struct_pb2.Value) -> Any:
+def _value(value: struct_pb2.Value, secret: Callable[[Any], Any]) -> Any:
     match value.WhichOneof("kind"):
         case "number_value":
             return int(value.number_value) if value.number_value.is_integer() else value.number_value
@@ -277,11 +278,12 @@ def _value(value: struct_pb2.Value) -> Any:
         case "bool_value":
             return value.bool_value
         case "list_value":
-            return [_value(item) for item in value.list_value.values]
+            return [_value(item, secret) for item in value.list_value.values]
         case "struct_value":
             marked = value.struct_value.fields.get(_SIGNATURE)
-            secret = marked is not None and marked.string_value == _SECRET_SIGNATURE
-            return SECRET if secret else plain(value.struct_value)
+            if marked is not None and marked.string_value == _SECRET_SIGNATURE:
+                return secret(_value(value.struct_value.fields["value"], secret))
+            return plain(value.struct_value, secret)
     return None
 
 

@@ -13,6 +13,9 @@ from importlib import import_module
 from typing import Any, TypeAlias
 
 
+SECRET = "[secret]"  # noqa: S105 - what is shown instead of one
+
+
 class Answers:
     """What the cloud would answer. Override `resource` or `invoke` to say something else."""
 
@@ -28,6 +31,10 @@ class Answers:
         seed = fingerprint(token, repr(sorted(args.items())))
         answer = _table(token).lookups.get(token)
         return {"id": f"id-{seed[:17]}", **(answer(seed, args, self) if answer else {})}
+
+    def secret(self, value: object) -> Any:  # noqa: ARG002 - for those who need it
+        """What a recording has in place of a secret."""
+        return SECRET
 
 
 Born: TypeAlias = Callable[[Answers, str, str, Mapping[str, Any]], tuple[str, Mapping[str, Any]]]
