@@ -67,10 +67,9 @@ class Collector:
     def report(self, stack: str, operation: str) -> ChangeReport:
         """Everything seen so far as one report."""
         seen = self._drift if operation == "refresh" else self._steps
-        changes = [change for change in seen.values() if change.action is not Action.UNCHANGED]
         unchanged = [c for c in seen.values() if c.action is Action.UNCHANGED and c.kind is Kind.RESOURCE]
-        ordered = sorted(changes, key=lambda change: (change.component, change.type, change.name, change.urn))
-        return ChangeReport(stack, operation, tuple(ordered), len(unchanged), tuple(sorted(self._messages)))
+        drift = () if operation == "refresh" else _ordered(self._drift)
+        return ChangeReport(stack, operation, _ordered(seen), len(unchanged), tuple(sorted(self._messages)), drift)
 
     def _step(self, step: StepEventMetadata) -> None:
         action = _ACTIONS.get(step.op.value)
@@ -91,6 +90,11 @@ class Collector:
             len(known.properties),
         ):
             seen[change.urn] = change
+
+
+def _ordered(seen: Mapping[str, ResourceChange]) -> tuple[ResourceChange, ...]:
+    changes = (change for change in seen.values() if change.action is not Action.UNCHANGED)
+    return tuple(sorted(changes, key=lambda change: (change.component, change.type, change.name, change.urn)))
 
 
 def _change(step: StepEventMetadata, action: Action) -> ResourceChange:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any, Final
 
-from kops_pulumi.automation.report import Action, ChangeReport, Difference, PropertyChange, ResourceChange
+from kops_pulumi.automation.report import Action, ChangeReport, Difference, Kind, PropertyChange, ResourceChange
 
 SIGNS: Final = {
     Action.CREATE: "+",
@@ -66,7 +66,8 @@ def short_type(token: str) -> str:
 
 def text(report: ChangeReport, paint: Paint = _colourless) -> str:
     """Every change by component, properties of changed resources under them, the summary last."""
-    lines = [line for change_lines in _blocks(report, paint) for line in change_lines]
+    lines = _drift(report, paint)
+    lines += [line for change_lines in _blocks(report, paint) for line in change_lines]
     lines += [f"warning: {message}" for message in report.messages]
     return "\n".join([*lines, summary(report)])
 
@@ -100,6 +101,12 @@ def markdown(report: ChangeReport) -> str:
         lines += ["", "</details>", ""] if fold else [""]
     lines += [f"> {message}" for message in report.messages]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _drift(report: ChangeReport, paint: Paint) -> list[str]:
+    """What somebody or something else changed in the cloud; an update takes it back."""
+    lines = [line for change in report.drift if change.kind is Kind.RESOURCE for line in _lines(change, paint)]
+    return ["drift: the cloud is not as it was last made", *lines] if lines else []
 
 
 def _blocks(report: ChangeReport, paint: Paint) -> Iterator[list[str]]:

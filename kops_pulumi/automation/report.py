@@ -84,6 +84,8 @@ class ChangeReport:
     """Resources (of Kind.RESOURCE) that stay as they are."""
     messages: tuple[str, ...] = ()
     """Warnings of the engine and of providers."""
+    drift: tuple[ResourceChange, ...] = ()
+    """What a refresh, before anything else, found to differ from what was last made; sorted as the changes."""
 
     @property
     def empty(self) -> bool:
@@ -110,6 +112,7 @@ class ChangeReport:
             "summary": {**summary, "unchanged": self.unchanged},
             "changes": [_change(change) for change in self.changes],
             "messages": list(self.messages),
+            "drift": [_change(change) for change in self.drift],
         }
 
 
@@ -153,6 +156,11 @@ def json_schema() -> dict[str, Any]:
             },
             changes={"type": "array", "items": {"$ref": "#/$defs/change"}},
             messages={"type": "array", "items": text, "description": "Warnings of the engine and of providers."},
+            drift={
+                "type": "array",
+                "items": {"$ref": "#/$defs/change"},
+                "description": "With --refresh: what differs in the cloud from what was last made; delete means gone.",
+            },
         ),
         "$defs": {
             "change": _object(

@@ -28,6 +28,7 @@ from kops_pulumi.errors import BusyError, EngineError, KopsError, ToolError
 if TYPE_CHECKING:
     from pulumi.automation import EngineEvent, Stack
 
+    from kops_pulumi.automation.scope import Scope
     from kops_pulumi.pipeline import Planned
 
 Watch = Callable[["EngineEvent"], None]
@@ -95,12 +96,14 @@ class ClusterStack:
         beside: Path | None = None,
         skip: Collection[str] = (),
         secrets: Mapping[str, str] | None = None,
+        scope: Scope | None = None,
         **options: Any,
     ) -> ClusterStack:
         """The stack of a planned cluster; `state` is where the default file backend lies, `beside` the manifest.
 
-        Parts to `skip` (`addons`) are left as they are: neither made, nor changed, nor deleted. `secrets` are the
-        values of the secrets that the manifest declares; None: the stack's secret configuration has them.
+        Parts to `skip` (`addons`) and instance groups out of `scope` are left as they are: neither made, nor changed,
+        nor deleted. `secrets` are the values of the secrets that the manifest declares; None: the stack's secret
+        configuration has them.
         """
 
         def program() -> None:
@@ -112,7 +115,7 @@ class ClusterStack:
             planned.plan.name, state=state, environ=environ, project_file=project_file, beside=beside
         )
         stack = cls(settings, program, **options)
-        stack._skip = frozenset(skip)
+        stack._skip, stack._scope = frozenset(skip), scope
         return stack
 
     _refusal: KopsError | None = None
@@ -146,12 +149,19 @@ class ClusterStack:
         )
 
     def _kept(self) -> list[str] | None:
-        """URNs of what the engine shall not touch: add-ons that are there while they are skipped."""
-        if not self._skip:
+        """URNs of what the engine shall not touch: add-ons while they are skipped, instance groups out of scope."""
+        if not (self._skip or self._scope):
             return None
-        return [urn for item in self.export().get("resources") or () if _ADDONS in (urn := item["urn"])] or None
+        state = [str(item["urn"]) for item in self.export().get("resources") or ()]
+        kept = [urn for urn in state if _ADDONS in urn] if self._skip else []
+        if self._scope and self._program:
+            from kops_pulumi import testing
+
+            kept += self._scope.excluded(state, [resource.name for resource in testing.record(self._program)])
+        return sorted(set(kept)) or None
 
     _skip: frozenset[str] = frozenset()
+    _scope: Scope | None = None
 
     def refresh(self, *, watch: Watch | None = None) -> ChangeReport:
         """Bring the state up to date with the cloud; the report tells what had drifted."""

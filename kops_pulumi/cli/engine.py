@@ -18,6 +18,7 @@ from kops_pulumi.store import Store
 
 if TYPE_CHECKING:
     from kops_pulumi.automation.report import ChangeReport
+    from kops_pulumi.automation.scope import Scope
     from kops_pulumi.automation.stack import ClusterStack
     from kops_pulumi.pipeline import Planned
     from kops_pulumi.rehearsal import World
@@ -48,8 +49,10 @@ def rehearsable(function: F) -> F:
     return command  # type: ignore[return-value]
 
 
-def open_stack(planned: Planned, store: Store, *, skip: tuple[str, ...] = ()) -> ClusterStack:
-    """The cluster's stack with its program; the parts to skip stay as they are."""
+def open_stack(
+    planned: Planned, store: Store, *, skip: tuple[str, ...] = (), scope: Scope | None = None
+) -> ClusterStack:
+    """The cluster's stack with its program; the parts to skip and the groups out of scope stay as they are."""
     from kops_pulumi.automation.stack import ClusterStack
 
     secrets = None
@@ -60,7 +63,8 @@ def open_stack(planned: Planned, store: Store, *, skip: tuple[str, ...] = ()) ->
         seed(world.store, planned.plan)
         world.clusters.know(planned.plan)
         secrets = placeholders(planned)
-    return ClusterStack.of(planned, skip=skip, secrets=secrets, **_place(store, planned.plan.name), **_manners())
+    place = _place(store, planned.plan.name)
+    return ClusterStack.of(planned, skip=skip, scope=scope, secrets=secrets, **place, **_manners())
 
 
 def open_state(name: str, store: Store) -> ClusterStack:

@@ -1,13 +1,23 @@
-"""`update cluster`: show what would change; with --yes show it, then do it."""
+"""`update cluster`: show what would change; with --yes show it, then do it; or write it as Terraform."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kops_pulumi.cli.engine import check_pending, clock, open_stack, rehearsable, show_report
 from kops_pulumi.cli.lazy import LazyGroup, Verb
 from kops_pulumi.cli.output import duration
-from kops_pulumi.cli.target import Target, cluster_options
+from kops_pulumi.cli.target import FILE, Target, cluster_options
+
+if TYPE_CHECKING:
+    from kops_pulumi.automation.report import ChangeReport
+    from kops_pulumi.automation.scope import Scope
+    from kops_pulumi.automation.stack import ClusterStack
+    from kops_pulumi.pipeline import Planned
 
 _VERBS = {"cluster": Verb("kops_pulumi.cli.update:cluster", "Show what would change in the cloud; --yes makes it so.")}
 _FORMATS = click.Choice(["text", "json", "markdown"])
@@ -18,11 +28,61 @@ def update() -> None:
     """Show what would change in the cloud; --yes makes it so."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user asked for."""
+
+    yes: bool
+    output: str
+    kind: str
+    out: Path
+    refresh: bool
+    forget_pending: bool
+    skip: tuple[str, ...]
+    groups: tuple[str, ...]
+    roles: tuple[str, ...]
+    save_plan: Path | None
+    plan: Path | None
+    prune: bool
+
+
 @click.command()
 @cluster_options()
 @click.option("-y", "--yes", is_flag=True, help="Make the changes, after showing them.")
 @click.option("-o", "--output", type=_FORMATS, default="text", help="Format of the report.", show_default=True)
-@click.option("--refresh", is_flag=True, help="First ask the cloud what is really there.")
+@click.option(
+    "--target",
+    "kind",
+    type=click.Choice(["direct", "terraform"]),
+    default="direct",
+    show_default=True,
+    help="direct: by the engine. terraform: write the same resources as a Terraform configuration; no cloud is asked.",
+)
+@click.option(
+    "--out",
+    type=FILE,
+    default=Path("out/terraform"),
+    show_default=True,
+    help="Directory of the Terraform configuration.",
+)
+@click.option("--refresh", is_flag=True, help="First ask the cloud what is really there; what drifted is shown.")
+@click.option(
+    "--instance-group",
+    "--instance-groups",
+    "groups",
+    multiple=True,
+    metavar="GROUP",
+    help="Leave all other instance groups as they are; repeatable, or with commas.",
+)
+@click.option(
+    "--instance-group-roles",
+    "roles",
+    multiple=True,
+    metavar="ROLE",
+    help="The same by role: control-plane, apiserver, node, bastion.",
+)
+@click.option("--save-plan", type=FILE, help="Write what would change to this file, for --plan.")
+@click.option("--plan", type=FILE, help="With --yes: make exactly the changes of this file, or none.")
 @click.option("--forget-pending", is_flag=True, help="With --yes: drop operations that an earlier run left unfinished.")
 @click.option(
     "--skip",
@@ -30,37 +90,96 @@ def update() -> None:
     multiple=True,
     help="Leave this part as it is: no add-on is made, changed or deleted, and the API is not contacted.",
 )
+@click.option("--prune", is_flag=True, help="For kops's sake: what the manifest no longer has is always deleted here.")
 @rehearsable
-def cluster(target: Target, yes: bool, output: str, refresh: bool, forget_pending: bool, skip: tuple[str, ...]) -> None:
+def cluster(target: Target, **chosen: Any) -> None:
     """Show what would change in the cloud; with --yes make it so.
 
     NAME may be left out when the store has one cluster. The report goes to stdout, progress to stderr; with -o json the
     report has the form that `kops-pulumi schema change-report` describes. With --yes it is the report of what was done.
     """
+    wanted = Wanted(**chosen)
     planned = target.load()
-    stack = open_stack(planned, target.store, skip=skip)
-    check_pending(stack, yes=yes, forget=forget_pending)
+    if wanted.prune:
+        click.echo("--prune: nothing was deferred; what the manifest no longer has goes with every update", err=True)
+    if wanted.kind == "terraform":
+        from kops_pulumi.cli.update_terraform import write
+
+        write(planned, wanted)
+        return
+    _update(planned, target, wanted)
+
+
+def _update(planned: Planned, target: Target, wanted: Wanted) -> None:
+    scope = _scope(planned, wanted)
+    stack = open_stack(planned, target.store, skip=wanted.skip, scope=scope)
+    check_pending(stack, yes=wanted.yes, forget=wanted.forget_pending)
+    report = _preview(stack, planned, wanted)
+    _deal_with_plans(stack, planned, wanted, report)
+    if not wanted.yes or report.empty:
+        show_report(report, wanted.output)
+        _next_step(yes=wanted.yes, report=report, output=wanted.output)
+        return
+    show_report(report, "text", err=wanted.output != "text")
+    _carry_out(stack, planned, wanted)
+
+
+def _scope(planned: Planned, wanted: Wanted) -> Scope | None:
+    """The instance groups that the user named; the others are said to stay."""
+    if not (wanted.groups or wanted.roles):
+        return None
+    from kops_pulumi.automation.scope import Scope
+
+    scope = Scope.of(planned.plan, wanted.groups, wanted.roles)
+    if scope.left_out:
+        click.echo(f"left as they are: instance groups {', '.join(scope.left_out)}", err=True)
+    return scope
+
+
+def _preview(stack: ClusterStack, planned: Planned, wanted: Wanted) -> ChangeReport:
     from kops_pulumi.cli.progress import watching
 
     with watching(f"previewing {planned.plan.name}") as watch:
-        report = stack.preview(refresh=refresh, watch=watch)
-    if not yes or report.empty:
-        show_report(report, output)
-        _next_step(yes=yes, empty=report.empty, output=output)
-        return
-    show_report(report, "text", err=output != "text")
+        return stack.preview(refresh=wanted.refresh, watch=watch)
+
+
+def _carry_out(stack: ClusterStack, planned: Planned, wanted: Wanted) -> None:
+    from kops_pulumi.cli.progress import watching
+
     with watching(f"updating {planned.plan.name}") as watch, clock() as took:
-        done = stack.up(refresh=refresh, watch=watch)
-    if output == "text":
+        done = stack.up(refresh=wanted.refresh, watch=watch)
+    if wanted.output == "text":
         from kops_pulumi.automation.render import summary
 
         click.echo(f"{summary(done)} in {duration(took())}")
     else:
-        show_report(done, output)
+        show_report(done, wanted.output)
 
 
-def _next_step(*, yes: bool, empty: bool, output: str) -> None:
-    if empty and output == "text":
+def _deal_with_plans(stack: ClusterStack, planned: Planned, wanted: Wanted, report: ChangeReport) -> None:
+    """Write the plan that is to be saved; refuse when the world is not the one of the plan that was given."""
+    if wanted.save_plan is None and wanted.plan is None:
+        return
+    from kops_pulumi.automation.changeplan import SavedPlan
+
+    now = SavedPlan.of(
+        planned.plan,
+        report,
+        stack.export(),
+        skip=wanted.skip,
+        groups=(*wanted.groups, *wanted.roles),
+        refresh=wanted.refresh,
+    )
+    if wanted.plan is not None:
+        SavedPlan.read(wanted.plan).check(now, wanted.plan)
+    if wanted.save_plan is not None:
+        now.write(wanted.save_plan)
+        hint = f"make exactly these changes: update cluster … --yes --plan {wanted.save_plan}"
+        click.echo(f"wrote {wanted.save_plan}; {hint}", err=True)
+
+
+def _next_step(*, yes: bool, report: ChangeReport, output: str) -> None:
+    if report.empty and output == "text":
         click.echo("The cloud is as the manifest says.", err=True)
     elif not yes:
         click.echo("Nothing has been changed; --yes makes these changes.", err=True)

@@ -269,7 +269,7 @@ def plain(struct: struct_pb2.Struct, secret: Callable[[Any], Any] = lambda _: SE
     return {key: _value(value, secret) for key, value in sorted(struct.fields.items())}
 
 
-def _value(value: struct_pb2.Value, secret: Callable[[Any], Any]) -> Any:
+def _value(value: struct_pb2.Value, secret: Callable[[Any], Any]) -> Any:  # noqa: PLR0911 - one line a form
     match value.WhichOneof("kind"):
         case "number_value":
             return int(value.number_value) if value.number_value.is_integer() else value.number_value

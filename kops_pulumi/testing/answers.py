@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, TypeAlias
 
-
 SECRET = "[secret]"  # noqa: S105 - what is shown instead of one
 
 

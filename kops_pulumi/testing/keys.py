@@ -9,7 +9,7 @@ from typing import Any
 from kops_pulumi.testing.answers import Answers, Table, fingerprint
 
 
-def _public_key(seed: str) -> str:
+def public_key(seed: str) -> str:
     """A well-formed RSA key that belongs to nobody: programs take public keys apart."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
@@ -23,7 +23,7 @@ def _public_key(seed: str) -> str:
 _COMPUTED: Mapping[str, Callable[[str, str], Mapping[str, Any]]] = {
     "tls:index/privateKey:PrivateKey": lambda id_, seed: {
         "privateKeyPem": f"-----BEGIN PRIVATE KEY-----\n{id_}\n",
-        "publicKeyPem": _public_key(seed),
+        "publicKeyPem": public_key(seed),
     },
     "random:index/randomBytes:RandomBytes": lambda _, seed: {
         "base64": base64.b64encode(bytes.fromhex(seed)).decode(),

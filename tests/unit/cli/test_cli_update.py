@@ -20,6 +20,7 @@ class Engine:
         self.calls: list[str] = []
         self.changes: tuple[ResourceChange, ...] = (CHANGE,)
         self.unfinished: tuple[str, ...] = ()
+        self.state: list[dict[str, str]] = []
 
 
 @pytest.fixture
@@ -35,6 +36,7 @@ def engine(monkeypatch):
 
     monkeypatch.setattr(ClusterStack, "preview", operation("preview"))
     monkeypatch.setattr(ClusterStack, "up", operation("up"))
+    monkeypatch.setattr(ClusterStack, "export", lambda _self: {"resources": here.state})
     monkeypatch.setattr(ClusterStack, "pending", lambda _self: here.unfinished)
     monkeypatch.setattr(ClusterStack, "forget_pending", lambda _self: here.calls.append("forget"))
     return here
@@ -89,3 +91,72 @@ def test_unfinished_operations_are_forgotten_on_the_users_word(cli, stored, engi
     engine.unfinished = ("creating aws:ec2/vpc:Vpc vpc",)
     assert cli("update", "cluster", NAME, "--yes", "--forget-pending").code == 0
     assert engine.calls == ["forget", "preview", "up"]
+
+
+def test_terraform_is_written_without_asking_the_engine(cli, stored, engine, tmp_path):
+    result = cli("update", "cluster", NAME, "--target", "terraform", "--skip", "addons")
+    assert (result.code, engine.calls) == (0, [])
+    assert (tmp_path / "out" / "terraform" / "kubernetes.tf.json").is_file()
+    assert "terraform -chdir=out/terraform init" in result.err
+    again = cli("update", "cluster", NAME, "--target", "terraform", "--skip", "addons", "-o", "json")
+    assert json.loads(again.out)["written"] == []
+
+
+def test_terraform_refuses_what_only_the_engine_can(cli, stored, engine, tmp_path):
+    result = cli("update", "cluster", NAME, "--target", "terraform", "--refresh", "--instance-group", "x")
+    assert (result.code, result.out) == (1, "")
+    assert result.err == (
+        "error: --refresh, --instance-group needs --target direct\n"
+        "  Terraform plans and refreshes by itself: `terraform plan`\n"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_groups_that_are_left_out_are_named(cli, stored, engine):
+    result = cli("update", "cluster", NAME, "--instance-group-roles", "node")
+    assert (result.code, engine.calls) == (0, ["preview"])
+    assert "left as they are: instance groups control-plane-eu-west-1a" in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--instance-group", "nope"), "there is no instance group nope"),
+        (("--instance-group-roles", "king"), "there is no role king"),
+        (("--instance-group-roles", "bastion"), "no instance group has that role"),
+    ],
+)
+def test_unknown_groups_and_roles_are_refused(cli, stored, engine, arguments, message):
+    result = cli("update", "cluster", NAME, *arguments)
+    assert result.code != 0
+    assert result.err.startswith(f"error: {message}\n  ")
+    assert engine.calls == []
+
+
+def test_prune_says_that_nothing_was_deferred(cli, stored, engine):
+    assert "nothing was deferred" in cli("update", "cluster", NAME, "--prune").err
+
+
+def test_a_saved_plan_is_made_or_refused(cli, stored, engine, tmp_path):
+    assert cli("update", "cluster", NAME, "--save-plan", "plan.json").code == 0
+    assert cli("update", "cluster", NAME, "--yes", "--plan", "plan.json").code == 0
+    assert engine.calls == ["preview", "preview", "up"]
+    engine.state = [{"urn": "another"}]
+    engine.changes = ()
+    result = cli("update", "cluster", NAME, "--yes", "--plan", "plan.json")
+    assert result.code == 1
+    assert result.err.splitlines()[-2:] == [
+        "error: plan.json no longer fits: the cluster has been updated; the cloud or this tool would now do something "
+        "else; nothing has been changed",
+        "  look at the preview, and save a new plan with --save-plan",
+    ]
+    assert engine.calls[3:] == ["preview"]
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"schemaVersion": 1}'])
+def test_what_is_no_plan_is_refused(cli, stored, engine, tmp_path, content):
+    if content is not None:
+        (tmp_path / "plan.json").write_text(content)
+    result = cli("update", "cluster", NAME, "--yes", "--plan", "plan.json")
+    assert (result.code, "up" in engine.calls) == (1, False)
+    assert "--save-plan" in result.err
