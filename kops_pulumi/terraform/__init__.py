@@ -34,12 +34,17 @@ _OURS = re.compile(r'\$\{path\.module\}/(data/[^"\\]+)')
 def files(planned: Planned, *, skip: Collection[str] = ()) -> dict[str, bytes]:
     """The configuration of a planned cluster, by path below the output directory; the same bytes each time."""
     from kops_pulumi import program, testing
+    from kops_pulumi.model import DnsType
     from kops_pulumi.terraform.configuration import Configuration
+    from kops_pulumi.terraform.lookups import Wanted
     from kops_pulumi.terraform.providers import Extra
     from kops_pulumi.terraform.references import References
 
-    references = References()
-    recording = testing.record(lambda: program.deploy(planned, skip=skip), answers=references)
+    plan = planned.plan
+    private = plan.dns.type is DnsType.PRIVATE
+    references = References(Wanted(plan.dns.zone or plan.name, private, plan.region))
+    secrets = {name: references.variable(name) for name in program.placeholders(planned)}
+    recording = testing.record(lambda: program.deploy(planned, skip=skip, secrets=secrets), answers=references)
     target = planned.full.cluster.spec.target
     options = target.terraform if target else None
     extra = Extra(

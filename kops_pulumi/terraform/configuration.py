@@ -47,11 +47,15 @@ class Configuration:
         exported = outputs.blocks(self.recording, self._writer)
         providers = self._providers()
         data = self._data()
+        declared = {
+            name: {"description": text, "sensitive": True, "type": "string"}
+            for name, text in self.references.known.variables.items()
+        }
         parts: Body = {
             "//": _COMMENT,
             "terraform": required({*resources, *data, *(f"{name}_" for name in providers)}),
             "provider": providers,
-            "variable": dict(sorted(self._writer.variables.items())),
+            "variable": dict(sorted({**declared, **self._writer.variables}.items())),
             "data": data,
             "output": exported,
             "resource": resources,

@@ -17,23 +17,12 @@ from ipaddress import IPv6Network
 from typing import Any, Final
 
 from kops_pulumi.terraform import spelling
+from kops_pulumi.terraform.lookups import SHAPES, Wanted
 from kops_pulumi.testing import Answers, fingerprint
 from kops_pulumi.testing.keys import public_key
 
 TOKEN: Final = re.compile(r"tfref[0-9a-f]{16}x")
 """Letters and digits only: no shell, YAML or JSON writer would quote or escape it."""
-
-_LISTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
-    "aws:ec2/getRouteTable:getRouteTable": {
-        "routes": (
-            "egressOnlyGatewayId",
-            'one([for route in {}.routes : route.egress_only_gateway_id if route.egress_only_gateway_id != ""])',
-        )
-    },
-}
-"""Look-ups that answer with lists of objects: the one property that programs read, and the expression for it."""
-_EMPTY: Final = {"aws:route53/getZones:getZones"}
-"""Look-ups that find nothing: the program then asks for the zone by its name, which Terraform can do too."""
 
 _KEY_START, _KEY_LENGTH = 44, 342
 """Where the modulus of an RSA key of 2048 bits lies in the base64 of its SubjectPublicKeyInfo: bytes 33 to 289, and 33
@@ -82,13 +71,16 @@ class Known:
     """What programs compute from public keys."""
     blocks: dict[IPv6Network, Place] = field(default_factory=dict)
     look_ups: dict[str, LookUp] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    """Variables for the secrets that the manifest declares: description by name."""
 
 
 class References(Answers):
     """Answers with placeholders."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Wanted | None = None) -> None:
         self.known = Known()
+        self._wanted = wanted or Wanted()
 
     def resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         """A placeholder for the id and for each output that is no input."""
@@ -98,17 +90,23 @@ class References(Answers):
 
     def invoke(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
         """Placeholders for what a look-up finds."""
-        if token in _EMPTY:
-            return {"id": "none", "ids": []}
         source = Source(token, _named(token, args), data=True)
         self.known.look_ups.setdefault(source.token + source.name, LookUp(source, dict(args)))
         found = {key: self._value(source, key, kind) for key, kind in _outputs(token) if kind != "int"}
-        for key, (member, form) in _LISTS.get(token, {}).items():
-            found[key] = [{member: self._token(source, form)}]
+        if shape := SHAPES.get(token):
+            found |= shape(lambda form: self._token(source, form), self._wanted)
         if token == "aws:ec2/getVpc:getVpc":  # noqa: S105 - a type's name
             block = self._block(source, "ipv6CidrBlock")
             found["ipv6CidrBlockAssociations"] = [{"ipv6CidrBlock": block}]
         return found
+
+    def variable(self, name: str) -> str:
+        """A placeholder for a secret that the manifest declares and that is kept elsewhere."""
+        variable = re.sub(r"\W+", "_", name).strip("_").lower()
+        token = f"tfref{fingerprint('variable', name)[:16]}x"
+        self.known.variables[variable] = f"The manifest's secret {name}"
+        self.known.tokens[token] = Place(Source("variable", name), f"var.{variable}")
+        return token
 
     def secret(self, value: object) -> Any:
         """Kept as what it is, with its mark."""

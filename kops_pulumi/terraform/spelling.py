@@ -33,6 +33,8 @@ _TYPES: Final[Mapping[str, str]] = {
     "gcp:serviceaccount/account:Account": "google_service_account",
     "gcp:serviceaccount/iAMMember:IAMMember": "google_service_account_iam_member",
     "openstack:blockstorage/volume:Volume": "openstack_blockstorage_volume_v3",
+    "openstack:dns/getDnsZone:getDnsZone": "openstack_dns_zone_v2",
+    "openstack:networking/getSecGroup:getSecGroup": "openstack_networking_secgroup_v2",
     "openstack:compute/keypair:Keypair": "openstack_compute_keypair_v2",
     "openstack:compute/serverGroup:ServerGroup": "openstack_compute_servergroup_v2",
     "openstack:identity/applicationCredential:ApplicationCredential": "openstack_identity_application_credential_v3",

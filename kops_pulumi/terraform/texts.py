@@ -137,6 +137,8 @@ class Texts:
         return None
 
     def _at(self, place: Place) -> str:
+        if "{}" not in place.form:
+            return place.form
         self.used.add(place.source)
         return place.form.replace("{}", self.address(place.source))
 
