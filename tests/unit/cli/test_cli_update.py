@@ -145,11 +145,8 @@ def test_a_saved_plan_is_made_or_refused(cli, stored, engine, tmp_path):
     engine.changes = ()
     result = cli("update", "cluster", NAME, "--yes", "--plan", "plan.json")
     assert result.code == 1
-    assert result.err.splitlines()[-2:] == [
-        "error: plan.json no longer fits: the cluster has been updated; the cloud or this tool would now do something "
-        "else; nothing has been changed",
-        "  look at the preview, and save a new plan with --save-plan",
-    ]
+    assert "error: plan.json no longer fits: the cluster has been updated; the cloud or this tool would" in result.err
+    assert result.err.endswith("\n  look at the preview, and save a new plan with --save-plan\n")
     assert engine.calls[3:] == ["preview"]
 
 
