@@ -49,6 +49,8 @@ class Machines:
     kubelet: Mapping[str, Any] = field(default_factory=dict)
     """Fields of KubeletConfiguration that this cloud needs."""
     credential_provider: CredentialProvider | None = None
+    publishes_names: bool = False
+    """A control plane can write the API's names to the cloud's DNS with its own identity (`cloud_publish`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,6 @@ class ClusterAutoscaler(BuiltIn):
             "fullnameOverride": self.name,
             "cloudProvider": full.cloud,
             "awsRegion": full.region,
-            "autoDiscovery": {"clusterName": None},
             "autoscalingGroups": [item for group in _scaled(full) for item in _groups(full, group)],
             "image": pods.parts(full, image),
             "extraArgs": _arguments(settings),

@@ -32,7 +32,7 @@ from kops_pulumi.bootstrap.node import (
     StorePaths,
     Unit,
 )
-from kops_pulumi.model import EndpointKind, Role
+from kops_pulumi.model import DnsType, EndpointKind, Role
 from kops_pulumi.plan import given, labels
 from kops_pulumi.plan.endpoints import internal_api_name
 from kops_pulumi.plan.mirrors import Mirrors, qualified
@@ -184,6 +184,8 @@ def _api(it: _Inputs) -> Api:
     first = str(ipaddress.ip_network(network.service_cidr)[1]) if network.service_cidr else None
     service = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", f"kubernetes.default.svc.{_domain(it)}")
     here = ("127.0.0.1", "::1" if network.ipv6 else None)
+    dns = it.plan.dns
+    own = dns.own_names if it.group.role is Role.CONTROL_PLANE else ()
     return Api(
         internal_name=internal,
         public_name=public,
@@ -191,6 +193,10 @@ def _api(it: _Inputs) -> Api:
         sans=tuple(sorted(filter(None, {*service, internal, public, first, *here, *(it.spec.additional_sans or ())}))),
         late_sans=("api.endpoint",) if endpoint and endpoint.kind is not EndpointKind.ADDRESSES else (),
         reached_by=endpoint.kind.value if endpoint else None,
+        zone=dns.zone if own else None,
+        zone_is_private=bool(own) and dns.type is DnsType.PRIVATE,
+        public_names=tuple(item.name for item in own if item.public),
+        private_names=tuple(item.name for item in own if not item.public),
     )
 
 

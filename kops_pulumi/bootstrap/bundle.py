@@ -49,6 +49,7 @@ _ETCD = ("etcd.sh",)
 _COMMANDS: Mapping[Role, tuple[str, ...]] = {
     Role.CONTROL_PLANE: (
         "kops-csr-approver",
+        "kops-dns",
         "kops-etcd",
         "kops-etcd-restore",
         "kops-etcd-snapshot",

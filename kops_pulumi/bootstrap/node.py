@@ -103,6 +103,13 @@ class Api:
     """Names of late values (`api.endpoint`) that join them on the machine; they travel in node.env."""
     reached_by: str | None
     """load-balancer, addresses or vip."""
+    zone: str | None = None
+    """Name or id of the DNS zone that the names below are in."""
+    zone_is_private: bool = False
+    public_names: tuple[str, ...] = ()
+    """Names that control planes publish at the addresses that the world sees."""
+    private_names: tuple[str, ...] = ()
+    """Names that they publish at their addresses in the network."""
 
 
 @dataclass(frozen=True, slots=True)

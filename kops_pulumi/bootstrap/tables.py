@@ -41,6 +41,10 @@ def _settings(node: NodeConfig) -> Mapping[str, str | None]:
     return {
         "KOPS_API_NAME": node.api.internal_name,
         "KOPS_API_PORT": str(node.api.port),
+        "KOPS_DNS_ZONE": node.api.zone,
+        "KOPS_DNS_PRIVATE": _flag(node.api.zone_is_private) if node.api.zone else None,
+        "KOPS_DNS_PUBLIC_NAMES": " ".join(node.api.public_names) or None,
+        "KOPS_DNS_PRIVATE_NAMES": " ".join(node.api.private_names) or None,
         "KOPS_KUBERNETES_VERSION": node.kubernetes_version,
         "KOPS_NODE_NAME": node.node_name,
         "KOPS_IPV6": _flag(node.network.ipv6),

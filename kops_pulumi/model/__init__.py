@@ -33,6 +33,7 @@ from kops_pulumi.model.endpoints import (
     EndpointKind,
     EndpointSubnet,
     Listener,
+    OwnName,
 )
 from kops_pulumi.model.fleet import Fleet, FleetGroup, Machine, MachineState
 from kops_pulumi.model.machines import Bundle, EtcdCluster, EtcdMember, Group, PlannedMachine, UserData, Volume
@@ -82,6 +83,7 @@ __all__ = [
     "Manifest",
     "NatGateway",
     "NetworkPlan",
+    "OwnName",
     "Peer",
     "PeerKind",
     "Permission",

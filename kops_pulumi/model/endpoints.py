@@ -70,6 +70,15 @@ class DnsRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnName:
+    """A name of the API that control planes publish themselves, at their own addresses."""
+
+    name: str
+    public: bool
+    """At the addresses that the world sees, else at those of the network."""
+
+
+@dataclass(frozen=True, slots=True)
 class DnsPlan:
     type: DnsType
     zone: str | None
@@ -79,3 +88,6 @@ class DnsPlan:
     """A private zone is to be attached to our network."""
     zone_named: bool = True
     """The manifest names the zone; else `zone` is the likely one, and the longest that is hosted is meant."""
+    own_names: tuple[OwnName, ...] = ()
+    """Without a load balancer before it only the machines know where the API is, and nobody can install anything in a
+    cluster that cannot be found."""

@@ -34,6 +34,7 @@ def build(
     names = Names(full.cluster.metadata.name, cloud.name_limits)
     net = network.plan_network(full, cloud)
     ends = endpoints.plan_endpoints(full, cloud, names, net)
+    dns = endpoints.plan_dns(full, cloud, ends, net)
     place = store.plan_store(full.cluster, cloud)
     stores = store.placed(etcd.plan_etcd(full, names, net), full.cluster, place)
     machines = groups.plan_groups(full, cloud, names, net, ends)
@@ -46,11 +47,13 @@ def build(
         kubernetes_version=(spec.kubernetes_version or "").removeprefix("v"),
         network=net,
         rules=firewall.rules(full, roles=roles, etcd=stores, endpoints=ends, network=net, cni=cni, addons=addons),
-        identities=identities.build(full, names=names, machines=ours, etcd=stores, store=place, cni=cni, addons=addons),
+        identities=identities.build(
+            full, names=names, machines=ours, etcd=stores, store=place, dns=dns, cni=cni, addons=addons
+        ),
         issuer=identities.issuer(full.cluster, cloud, full.region),
         certificates=pki.plan_certificates(full, stores, cni.random_keys(full)),
         endpoints=ends,
-        dns=endpoints.plan_dns(full, ends, net),
+        dns=dns,
         etcd=stores,
         groups=machines,
         ssh_key=pki.plan_ssh_key(full, names),

@@ -7,7 +7,7 @@ control planes' own addresses. Our nodes join through the API's own port, so no 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from kops_pulumi.model import (
@@ -19,6 +19,7 @@ from kops_pulumi.model import (
     EndpointSubnet,
     Listener,
     NetworkPlan,
+    OwnName,
     Role,
     Subnet,
     SubnetType,
@@ -54,8 +55,8 @@ def plan_endpoints(full: FullSpec, cloud: Cloud, names: Names, network: NetworkP
     return (_api(full, cloud, names, network), *_bastion(full, cloud, names, network))
 
 
-def plan_dns(full: FullSpec, endpoints: Iterable[Endpoint], network: NetworkPlan) -> DnsPlan:
-    """Records for endpoints with a load balancer; the cluster itself publishes addresses of its control planes."""
+def plan_dns(full: FullSpec, cloud: Cloud, endpoints: Sequence[Endpoint], network: NetworkPlan) -> DnsPlan:
+    """Records for endpoints with a load balancer; control planes publish the API's other names themselves."""
     kind = dns_type(full.cluster)
     if kind is DnsType.NONE:
         return DnsPlan(kind, zone=None, records=(), attach_zone=False)
@@ -73,6 +74,19 @@ def plan_dns(full: FullSpec, endpoints: Iterable[Endpoint], network: NetworkPlan
         records=records,
         attach_zone=kind is DnsType.PRIVATE and not network.adopted,
         zone_named=bool(named),
+        own_names=_own_names(full.cluster, endpoints, kind) if cloud.capabilities.machines.publishes_names else (),
+    )
+
+
+def _own_names(cluster: Cluster, endpoints: Iterable[Endpoint], kind: DnsType) -> tuple[OwnName, ...]:
+    """Nothing leads to the API but its machines' addresses: its name, and the one that is for the network alone."""
+    api = next(endpoint for endpoint in endpoints if endpoint.name == API)
+    if api.kind is not EndpointKind.ADDRESSES:
+        return ()
+    public = api.public and kind is DnsType.PUBLIC
+    return (
+        OwnName(api_name(cluster), public),
+        OwnName(internal_api_name(cluster.metadata.name or ""), public=False),
     )
 
 

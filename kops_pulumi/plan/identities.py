@@ -18,6 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kops_pulumi.model import (
+    DnsPlan,
     EtcdCluster,
     Identity,
     IdentityKind,
@@ -55,6 +56,7 @@ def build(
     machines: Iterable[Role],
     etcd: Sequence[EtcdCluster],
     store: StorePlan | None,
+    dns: DnsPlan,
     cni: Cni,
     addons: Sequence[AddOn],
 ) -> tuple[Identity, ...]:
@@ -67,7 +69,12 @@ def build(
     of_machines = [grant for grant in grants if not own_accounts or grant.service_account is None]
     found = [
         *(
-            _machine(full, role, names, {*_base(full, role, etcd, store), *_contributed(full, role, cni, of_machines)})
+            _machine(
+                full,
+                role,
+                names,
+                {*_base(full, role, etcd, store), *_names(role, dns), *_contributed(full, role, cni, of_machines)},
+            )
             for role in set(machines)
         ),
         *(_accounts(grants, names) if own_accounts else ()),
@@ -132,6 +139,12 @@ def _base(full: FullSpec, role: Role, etcd: Sequence[EtcdCluster], store: StoreP
             yield Permission("addresses.read")
     if role in _warm_roles(full):
         yield Permission("groups.complete-launch")
+
+
+def _names(role: Role, dns: DnsPlan) -> tuple[Permission, ...]:
+    """Control planes that publish the API's names write to the cluster's zone."""
+    publishes = role is Role.CONTROL_PLANE and dns.own_names and dns.zone
+    return (Permission("dns.upsert", dns.zone or ""),) if publishes else ()
 
 
 def _store(store: str, role: Role, etcd: Sequence[EtcdCluster], *, registries: bool) -> Iterator[Permission]:

@@ -12,6 +12,7 @@ import pytest
 from kops_pulumi import addons, clouds, cni
 from kops_pulumi.components import late
 from kops_pulumi.model import Chart, Delivery, Late, Manifest, Stage, plain
+from kops_pulumi.plan import custom
 from kops_pulumi.plan.mirrors import qualified
 from tests.contract.test_addon_contract import everything as all_of
 from tests.support.specs import full
@@ -57,6 +58,7 @@ def complaints(delivery: Delivery) -> list[str]:
             wrong.append(f"the version {source.version!r} is not exact")
         if not source.repository.startswith("https://") and not source.name.startswith("oci://"):
             wrong.append("the repository is no https or oci address")
+        wrong += [f"the value {'.'.join(map(str, keys))} is missing" for keys in custom.missing(source.values)]
     elif isinstance(source, Manifest):
         wrong += [f"{d} is no object" for d in source.documents if not {"apiVersion", "kind", "metadata"} <= set(d)]
     else:
@@ -94,6 +96,7 @@ def test_names_are_unique_on_every_cloud() -> None:
     [
         ({"source": Chart("c", "https://e.org", "1.x")}, "the version '1.x' is not exact"),
         ({"source": Chart("c", "", "1.0.0")}, "the repository is no https or oci address"),
+        ({"source": Chart("c", "https://e.org", "1.0.0", {"a": {"b": None}})}, "the value a.b is missing"),
         ({"images": ("busybox",)}, "busybox is no full name"),
         ({"why": ""}, "it says neither why nor where"),
         (

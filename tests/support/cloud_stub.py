@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -36,6 +37,10 @@ class Cloud:
     volumes: dict[str, str | None] = field(default_factory=dict)
     """Which machine holds each volume."""
     machines: list[dict[str, str]] = field(default_factory=list)
+    zones: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    """Hosted zones by id: name, and whether they are private."""
+    records: dict[str, list[str]] = field(default_factory=dict)
+    """By `<zone id> <type> <name>`."""
     busy_devices: set[str] = field(default_factory=set)
     warmed: list[str] = field(default_factory=list)
     """Groups whose machines said that they are prepared."""
@@ -56,6 +61,7 @@ class Cloud:
             "KOPS_S3_ENDPOINT": f"{self.url}/s3",
             "KOPS_AUTOSCALING_ENDPOINT": f"{self.url}/autoscaling",
             "KOPS_EC2_ENDPOINT": f"{self.url}/ec2",
+            "KOPS_ROUTE53_ENDPOINT": f"{self.url}/route53",
             "KOPS_BACKOFF": "0",
             "KOPS_STALL": "1",
         }
@@ -94,6 +100,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer(b"")
 
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers["Content-Length"] or 0)))
+
     def do_PUT(self) -> None:
         self._answer(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
 
@@ -130,7 +139,27 @@ class _Handler(BaseHTTPRequestHandler):
             self.cloud.refused.append(self.path)
             return 403, b"<Error><Code>SignatureDoesNotMatch</Code><Message>bad signature</Message></Error>"
         query = dict(parse_qsl(urlsplit(self.path).query))
+        if service == "route53":
+            return self._route53(path.removeprefix("/route53/2013-04-01/"), query, body.decode())
         return self._s3(unquote(path.removeprefix("/s3/")), query, body) if service == "s3" else self._ec2(query)
+
+    def _route53(self, path: str, query: dict[str, str], body: str) -> tuple[int, bytes]:
+        """https://docs.aws.amazon.com/Route53/latest/APIReference/: two zones a page."""
+        if self.command == "GET":
+            ids = sorted(self.cloud.zones)
+            start = int(query.get("marker", "0"))
+            items = "".join(_zone(id_, *self.cloud.zones[id_]) for id_ in ids[start : start + 2])
+            more = f"<NextMarker>{start + 2}</NextMarker>" if len(ids) > start + 2 else ""
+            head = '<ListHostedZonesResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/">'
+            return 200, f"{head}<HostedZones>{items}</HostedZones>{more}</ListHostedZonesResponse>".encode()
+        zone = path.split("/")[1]
+        if zone not in self.cloud.zones:
+            return 404, b"<ErrorResponse><Error><Message>No hosted zone found</Message></Error></ErrorResponse>"
+        name, kind = (re.search(f"<{tag}>(.*?)</{tag}>", body) for tag in ("Name", "Type"))
+        assert name
+        assert kind
+        self.cloud.records[f"{zone} {kind[1]} {name[1]}"] = re.findall("<Value>(.*?)</Value>", body)
+        return 200, b"<ChangeResourceRecordSetsResponse/>"
 
     def _metadata(self, path: str) -> tuple[int, bytes]:
         if path == "api/token":
@@ -235,9 +264,18 @@ class _Handler(BaseHTTPRequestHandler):
         digest = hashlib.sha256(canonical.encode()).hexdigest()
         text = f"AWS4-HMAC-SHA256\n{self.headers['x-amz-date']}\n{scope}\n{digest}"
         key = f"AWS4{SECRET}".encode()
-        for part in (self.headers["x-amz-date"][:8], REGION, service, "aws4_request"):
+        region = "us-east-1" if service == "route53" else REGION
+        for part in (self.headers["x-amz-date"][:8], region, service, "aws4_request"):
             key = hmac.new(key, part.encode(), hashlib.sha256).digest()
         return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _zone(id_: str, name: str, private: bool) -> str:
+    flag = str(private).lower()
+    return (
+        f"<HostedZone><Id>/hostedzone/{id_}</Id><Name>{name}.</Name><CallerReference>x</CallerReference>"
+        f"<Config><PrivateZone>{flag}</PrivateZone></Config></HostedZone>"
+    )
 
 
 def _instance(machine: dict[str, str]) -> str:
@@ -251,6 +289,7 @@ def _instance(machine: dict[str, str]) -> str:
         f"<item><instanceId>{machine['id']}</instanceId><imageId>ami-1</imageId><instanceState><code>16</code>"
         f"<name>running</name></instanceState><privateDnsName>{machine['name']}</privateDnsName><dnsName/>"
         f"<launchTime>{machine['time']}</launchTime><privateIpAddress>{machine['address']}</privateIpAddress>"
+        f"{'<ipAddress>' + machine['public'] + '</ipAddress>' if 'public' in machine else ''}"
         "<tagSet><item><key>Name</key><value>a &amp; b</value></item><item>"
         f"<key>kops.k8s.io/instancegroup</key><value>{machine['group']}</value></item></tagSet>{network}</item>"
     )

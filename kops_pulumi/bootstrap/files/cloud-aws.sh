@@ -181,3 +181,56 @@ cloud_warmed() { # its preparation is over; a pool without the hook waits for no
   rm -f "$out"
   return 1
 }
+
+route53() { # METHOD PATH OUT [BODY_FILE]
+  aws "$1" route53 us-east-1 "${KOPS_ROUTE53_ENDPOINT:-https://route53.amazonaws.com}/2013-04-01/$2" "$3" "${@:4}"
+}
+
+hosted_zone() { # NAME: prints the id of the zone that is meant: the one named by id, else the longest that the name is in
+  local answer more='' found=''
+  if [[ $KOPS_DNS_ZONE =~ ^Z[0-9A-Z]{6,}$ ]]; then
+    echo "$KOPS_DNS_ZONE"
+    return
+  fi
+  answer=$(mktemp "$RUN/route53.XXXXXX")
+  while :; do
+    if ! route53 GET "hostedzone?${more:+marker=$(encoded "$more")&}maxitems=100" "$answer"; then
+      log "listing hosted zones: $(xml_values <"$answer" | sed -n 's|.*/Message\t||p')"
+      rm -f "$answer"
+      return 1
+    fi
+    found+=$(xml_values <"$answer" | awk -F '\t' -v name="$1." -v private="$KOPS_DNS_PRIVATE" '
+      $1 == "/ListHostedZonesResponse/HostedZones/HostedZone/Id" { id = $2; sub(/.*\//, "", id) }
+      $1 == "/ListHostedZonesResponse/HostedZones/HostedZone/Name" { zone = $2 }
+      $1 == "/ListHostedZonesResponse/HostedZones/HostedZone/Config/PrivateZone" { hidden = $2 == "true" ? "yes" : "no" }
+      $1 == "/ListHostedZonesResponse/HostedZones/HostedZone/" {
+        at = length(name) - length(zone)
+        if (hidden == private && at >= 0 && substr(name, at + 1) == zone && (at == 0 || substr(name, at, 1) == "."))
+          print length(zone), id
+      }')$'\n'
+    more=$(xml_values <"$answer" | sed -n 's|^/ListHostedZonesResponse/NextMarker\t||p')
+    [[ $more ]] || break
+  done
+  rm -f "$answer"
+  sort -rn <<<"$found" | awk 'NF == 2 { print $2; exit }' | grep .
+}
+
+cloud_publish() { # NAME A|AAAA ADDRESS…
+  local name=$1 family=$2 zone body answer address
+  shift 2
+  zone=$(hosted_zone "$name") || { log "no hosted zone for $name"; return 1; }
+  body=$(mktemp "$RUN/route53.XXXXXX") answer=$(mktemp "$RUN/route53.XXXXXX")
+  {
+    printf '<ChangeResourceRecordSetsRequest xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><ChangeBatch><Changes>'
+    printf '<Change><Action>UPSERT</Action><ResourceRecordSet><Name>%s.</Name><Type>%s</Type><TTL>60</TTL>' "$name" "$family"
+    printf '<ResourceRecords>'
+    for address in "$@"; do printf '<ResourceRecord><Value>%s</Value></ResourceRecord>' "$address"; done
+    printf '</ResourceRecords></ResourceRecordSet></Change></Changes></ChangeBatch></ChangeResourceRecordSetsRequest>'
+  } >"$body"
+  if ! route53 POST "hostedzone/$zone/rrset" "$answer" "$body"; then
+    log "publishing $name: $(xml_values <"$answer" | sed -n 's|.*/Message\t||p')"
+    rm -f "$body" "$answer"
+    return 1
+  fi
+  rm -f "$body" "$answer"
+}

@@ -81,6 +81,7 @@ _DEFAULTS: tuple[tuple[str, CloudDefaults], ...] = (
 _MACHINES = Machines(
     # https://cloud-provider-aws.sigs.k8s.io/prerequisites/#node-names
     node_name="instance-id",
+    publishes_names=True,
     # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/set-time.html
     time_servers=("169.254.169.123",),
     # A machine's address may be another's before long: https://github.com/kubernetes/kubernetes/issues/23395.
