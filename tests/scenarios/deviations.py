@@ -87,6 +87,24 @@ IAM: tuple[IamDeviation, ...] = (
         roles=frozenset({"masters", "apiservers"}),
         resource="arn:aws:s3:::store/join/addresses/*",
     ),
+    *(
+        IamDeviation(
+            name=f"control-planes-publish-the-api: {action.partition(':')[2]}",
+            reason="without a load balancer the machines publish the API's names themselves, before anything can be "
+            "installed; with roles for service accounts kops's dns-controller alone may do it",
+            action=action,
+            roles=frozenset({"masters"}),
+            resource=resource,
+        )
+        for action, resource in (
+            ("route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/*"),
+            ("route53:GetHostedZone", "arn:aws:route53:::hostedzone/*"),
+            ("route53:ListResourceRecordSets", "arn:aws:route53:::hostedzone/*"),
+            ("route53:GetChange", "arn:aws:route53:::change/*"),
+            ("route53:ListHostedZones", "*"),
+            ("route53:ListTagsForResource", "*"),
+        )
+    ),
 )
 
 

@@ -36,6 +36,15 @@ leaf() { # NAME AUTHORITY SUBJECT USAGE NAMES: NAME.crt and NAME.key, unless the
   rm -rf "$work"
 }
 
+webhook_leaf() { # what the authenticator beside the API server serves with, where the API server asks one; sets MADE
+  local place=$ROOT/var/aws-iam-authenticator
+  MADE=no
+  [[ -f $KUBERNETES/authentication/aws-iam-authenticator.yaml ]] || return 0
+  leaf "$place/server" "$PKI/ca" /CN=aws-iam-authenticator serverAuth 'DNS:localhost,IP:127.0.0.1'
+  ln -sfn server.crt "$place/cert.pem"
+  ln -sfn server.key "$place/key.pem"
+}
+
 etcd_leaves() { # makes what is missing or due for every etcd cluster; sets MADE. Not to be called in a condition: it relies on errexit
   local name member clients peers host local4='IP:127.0.0.1,IP:::1'
   MADE=no

@@ -189,8 +189,8 @@ OUTSIDE: Mapping[str, Mapping[str, str]] = {
         "provider": "dns.disabled for anything but CoreDNS",
         "cache_max_size": "nowhere: it was dnsmasq's, in front of kube-dns",
         "cache_max_concurrent": "nowhere: it was dnsmasq's, in front of kube-dns",
-        "cpa_image": "nowhere: no proportional autoscaler, kubeadm runs two replicas",
-        "node_local_dns": "the add-on of the node-local cache",
+        "cpa_image": "the add-on coredns-autoscaler",
+        "node_local_dns": "the add-on node-local-dns",
     },
     "serviceAccountIssuerDiscovery": {
         "discovery_store": "--service-account-issuer and --service-account-jwks-uri",

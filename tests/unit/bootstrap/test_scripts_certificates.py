@@ -41,6 +41,23 @@ def box(tmp_path_factory: pytest.TempPathFactory, cloud: Cloud) -> Machine:
     return made
 
 
+def test_the_webhook_beside_the_api_server_gets_a_certificate_of_the_clusters_authority(box: Machine):
+    place = box.root / "var/aws-iam-authenticator"
+    assert not place.exists(), "where no API server asks one there is none"
+    asks = box.root / "etc/kubernetes/authentication/aws-iam-authenticator.yaml"
+    asks.parent.mkdir(parents=True, exist_ok=True)
+    asks.write_text("{}")
+    try:
+        result = box.run("opt/kops-pulumi/current/steps/certificates.sh")
+        assert result.returncode == 0, result.stderr
+        command = ["openssl", "verify", "-CAfile", str(box.root / "etc/kubernetes/pki/ca.crt"), str(place / "cert.pem")]
+        assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+        assert "IP Address:127.0.0.1" in described(box, "var/aws-iam-authenticator/cert.pem")
+        assert (place / "key.pem").resolve().stat().st_mode & 0o077 == 0
+    finally:
+        asks.unlink()
+
+
 def described(box: Machine, path: str) -> str:
     return openssl("x509", "-in", str(box.root / path), "-noout", "-text").decode()
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes this machine's etcd certificates from the authorities, where they are missing, due or of other names.
+# Makes this machine's certificates for etcd and for the API's webhook from the authorities, where they are missing, due
+# or of other names.
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=../machine.sh
@@ -7,5 +8,7 @@
 # shellcheck source=../pki.sh
 . "$HERE/pki.sh"
 machine
+webhook_leaf
+made=$MADE
 etcd_leaves
-[[ $MADE == yes ]] || log 'all certificates are good'
+[[ $MADE == yes || $made == yes ]] || log 'all certificates are good'
