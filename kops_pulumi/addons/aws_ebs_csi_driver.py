@@ -1,8 +1,7 @@
 """AWS EBS CSI driver: persistent volumes, and their snapshots where the snapshot controller runs.
 
-Permissions: https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/example-iam-policy.json. The
-chart's values: charts/aws-ebs-csi-driver/values.yaml there. StorageClasses have kops's names, so that claims keep
-theirs.
+Permissions: https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/example-iam-policy.json; flags:
+docs/options.md there. StorageClasses have kops's names, so that claims keep theirs.
 """
 
 from __future__ import annotations
@@ -10,20 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kops_pulumi.addons import pods
+from kops_pulumi.addons import csi, objects, pods
 from kops_pulumi.addons.base import kube_system
-from kops_pulumi.addons.csi import Driver, storage_class
+from kops_pulumi.addons.csi import Driver, Layout, storage_class
+from kops_pulumi.addons.objects import allow
 
 if TYPE_CHECKING:
     from kops_pulumi.addons.objects import Object
     from kops_pulumi.model import Delivery
-    from kops_pulumi.pins import Pin
     from kops_pulumi.resolve.full import FullSpec
 
 _PROVISIONER = "ebs.csi.aws.com"
 _IN_TREE = "kubernetes.io/aws-ebs"
 """Kubernetes sends claims of these old classes to the driver."""
-_SIDECARS = ("attacher", "livenessProbe", "nodeDriverRegistrar", "provisioner", "resizer", "snapshotter")
+_RULES = (
+    allow("get list patch watch", "nodes"),
+    allow("get list watch", "csinodes", "storage.k8s.io"),
+    allow("get list watch", "volumeattachments", "storage.k8s.io"),
+)
+"""It takes away the taint of a node whose driver is ready, and waits for volumes before a node goes."""
 
 
 class AwsEbsCsiDriver(Driver):
@@ -58,62 +62,70 @@ class AwsEbsCsiDriver(Driver):
         )
 
     def driver(self, full: FullSpec) -> Sequence[Delivery]:
-        """The project's chart, unless the user installs the driver."""
+        """Our objects, after the project's, unless the user installs the driver.
+
+        Its chart has no way to put the controller on the machine's network, without which only an identity of its own
+        would do (values.schema.json there).
+        """
         settings = self.settings(full)
         if settings is not None and settings.managed is False:
             return ()
         pin = self.pin(full, version=settings and settings.version)
-        return [self.chart(full, pin, self._values(full, pin, settings))]
+        layout = self._layout(full, settings)
+        used = tuple(image for name, image in pin.images.items() if name != "snapshotter" or self.snapshots(full))
+        return [self.manifest(full, pin, csi.documents(full, layout, pin, pin.image), images=used)]
 
-    def _values(self, full: FullSpec, pin: Pin, settings: Any) -> Object:
-        snapshots = self.snapshots(full)
-        sidecars: Object = {name: {"image": pods.parts(full, pin.images[name])} for name in _SIDECARS}
-        sidecars["snapshotter"]["forceEnable"] = snapshots
-        return {
-            "image": pods.parts(full, pin.image),
-            "sidecars": sidecars,
-            "controller": self._controller(full, settings),
-            "node": _node(settings),
-            "helmTester": {"enabled": False},
-        }
-
-    def _controller(self, full: FullSpec, settings: Any) -> Object:
+    def _layout(self, full: FullSpec, settings: Any) -> Layout:
         who = pods.identity(full, self.account)
-        limits = {
-            "kube-api-qps": settings and settings.kube_api_qps,
-            "kube-api-burst": settings and settings.kube_api_burst,
-        }
-        annotations = settings.pod_annotations if settings else None
-        placement = who.placement
-        if settings and settings.host_network:
-            placement["hostNetwork"] = True
-        return {
-            "replicaCount": pods.several(full),
-            "region": full.region,
-            # What the permissions' conditions ask for: the cluster's own tag on everything that is made.
-            "extraVolumeTags": {"KubernetesCluster": full.cluster.metadata.name},
-            "k8sTagClusterId": full.cluster.metadata.name,
-            "serviceAccount": {"create": True, "name": self.account.name},
-            "additionalArgs": [f"--{key}={value}" for key, value in limits.items() if value is not None],
-            "podAnnotations": dict(sorted((annotations or {}).items())),
-            "volumeModificationFeature": {"enabled": False},
-            "env": who.env_list,
-            "volumes": list(who.volumes),
-            "volumeMounts": list(who.mounts),
-            **placement,
-        }
+        node = objects.field_env("CSI_NODE_NAME", "spec.nodeName")
+        limit = settings.volume_attach_limit if settings else None
+        return Layout(
+            name=_PROVISIONER,
+            namespace="kube-system",
+            prefix="ebs-csi",
+            account=self.account.name,
+            sidecars=_sidecars(settings, snapshots=self.snapshots(full)),
+            controller={
+                "name": "driver",
+                "args": ["controller", f"--endpoint=unix:{csi.SOCKET}", *_tags(full), "--batching=true", "--v=2"],
+                "env": [node, *objects.env(AWS_REGION=full.region), *who.env_list],
+                "securityContext": csi.AS_ROOT,
+            },
+            node={
+                "name": "driver",
+                "args": [
+                    "node",
+                    f"--endpoint=unix:{csi.SOCKET}",
+                    *([f"--volume-attach-limit={limit}"] if limit is not None else []),
+                    "--v=2",
+                ],
+                "env": [node, *objects.env(AWS_REGION=full.region)],
+            },
+            volumes=who.volumes,
+            mounts=who.mounts,
+            driver={"attachRequired": True, "podInfoOnMount": False, "fsGroupPolicy": "File"},
+            rules=_RULES,
+            host_network=not who.own or bool(settings and settings.host_network),
+            annotations=(settings.pod_annotations if settings else None) or {},
+        )
 
 
-def _node(settings: Any) -> Object:
-    limit = settings.volume_attach_limit if settings else None
-    return {
-        "enableWindows": False,
-        "priorityClassName": pods.NODE_CRITICAL,
-        "tolerateAllTaints": True,
-        # The machine's network is the only one with the metadata service, where the driver learns its zone.
-        "hostNetwork": True,
-        **({"volumeAttachLimit": limit} if limit is not None else {}),
+def _sidecars(settings: Any, *, snapshots: bool) -> dict[str, tuple[str, ...]]:
+    """Flags by sidecar; how hard they may ask the API is the manifest's word."""
+    given = {"qps": settings and settings.kube_api_qps, "burst": settings and settings.kube_api_burst}
+    limits = tuple(f"--kube-api-{key}={value}" for key, value in given.items() if value is not None)
+    found: dict[str, tuple[str, ...]] = {
+        "attacher": ("--timeout=6m", *limits),
+        "provisioner": ("--timeout=60s", "--extra-create-metadata", "--default-fstype=ext4", *limits),
+        "resizer": ("--timeout=60s", "--handle-volume-inuse-error=false", *limits),
     }
+    return found | ({"snapshotter": ("--extra-create-metadata", *limits)} if snapshots else {})
+
+
+def _tags(full: FullSpec) -> list[str]:
+    """What the permissions' conditions ask for: the cluster's own tag on everything that is made."""
+    name = full.cluster.metadata.name
+    return [f"--extra-tags=KubernetesCluster={name}", f"--k8s-tag-cluster-id={name}"]
 
 
 ADDON = AwsEbsCsiDriver()

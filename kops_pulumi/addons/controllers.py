@@ -36,7 +36,7 @@ _RULES: tuple[Object, ...] = (
     allow("get list update watch", "persistentvolumes"),
     allow("create get list update watch", "endpoints"),
     allow("get list watch", "endpointslices", "discovery.k8s.io"),
-    allow("get list watch", "configmaps secrets"),
+    allow("get list watch", "configmaps"),
     allow("create get list patch update watch", "leases", "coordination.k8s.io"),
     allow("create", "tokenreviews", "authentication.k8s.io"),
     allow("create", "subjectaccessreviews", "authorization.k8s.io"),

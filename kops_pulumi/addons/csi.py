@@ -30,6 +30,9 @@ _SOCKETS = "/csi"
 SOCKET = f"{_SOCKETS}/csi.sock"
 """Where a driver listens in all of its pods."""
 
+AS_ROOT: Object = {**pods.LOCKED, "runAsUser": 0, "runAsGroup": 0, "runAsNonRoot": False}
+"""The driver's socket is root's; nothing else of root's is needed."""
+
 _RULES: Mapping[str, tuple[Object, ...]] = {
     "attacher": (
         allow("get list patch update watch", "persistentvolumes"),
@@ -162,11 +165,17 @@ class Layout:
     """Spec of the CSIDriver."""
     rules: tuple[Object, ...] = ()
     """What the driver's own containers do through the API."""
+    account: str = ""
+    """The controller's service account, where the cloud knows it by another name than `<prefix>-controller`."""
+    host_network: bool = True
+    """The controller sits on the machine's own network, where it can take the machine's identity."""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """Of the controller's pods."""
 
 
 def documents(full: FullSpec, layout: Layout, pin: Pin, driver_image: str) -> list[Object]:
     """Every object of the driver."""
-    controller = ServiceAccount(layout.namespace, f"{layout.prefix}-controller")
+    controller = ServiceAccount(layout.namespace, layout.account or f"{layout.prefix}-controller")
     node = ServiceAccount(layout.namespace, f"{layout.prefix}-node")
     rules = (*_ANYWAY, *(rule for name in sorted(layout.sidecars) for rule in _RULES[name]), *layout.rules)
     return [
@@ -181,6 +190,7 @@ def documents(full: FullSpec, layout: Layout, pin: Pin, driver_image: str) -> li
             f"{layout.prefix}-controller",
             _controller(full, layout, pin, driver_image),
             replicas=pods.several(full),
+            annotations=layout.annotations,
         ),
         objects.daemon_set(
             layout.namespace, f"{layout.prefix}-node", _node(full, layout, pin, driver_image), unavailable="10%"
@@ -189,14 +199,14 @@ def documents(full: FullSpec, layout: Layout, pin: Pin, driver_image: str) -> li
 
 
 def _controller(full: FullSpec, layout: Layout, pin: Pin, image: str) -> Object:
-    """On control planes, whose identity it takes; on their network, which is the one with the metadata service."""
+    """On control planes, beside what it depends on."""
     socket = mount("socket", _SOCKETS)
     sidecars = [
         {
             "name": f"csi-{name}",
             "image": pods.mirrored(full, pin.images[name]),
             "args": [f"--csi-address={SOCKET}", "--leader-election", *flags],
-            "securityContext": pods.LOCKED | {"runAsUser": 0, "runAsGroup": 0, "runAsNonRoot": False},
+            "securityContext": AS_ROOT,
             "volumeMounts": [socket],
         }
         for name, flags in sorted(layout.sidecars.items())
@@ -204,9 +214,8 @@ def _controller(full: FullSpec, layout: Layout, pin: Pin, image: str) -> Object:
     own = {"image": pods.mirrored(full, image), "volumeMounts": [socket, *layout.mounts]}
     more = [{**item, "volumeMounts": [*item.get("volumeMounts", ()), socket, *layout.mounts]} for item in layout.more]
     return {
-        "serviceAccountName": f"{layout.prefix}-controller",
-        "hostNetwork": True,
-        "dnsPolicy": "Default",
+        "serviceAccountName": layout.account or f"{layout.prefix}-controller",
+        **({"hostNetwork": True, "dnsPolicy": "Default"} if layout.host_network else {}),
         "priorityClassName": pods.CLUSTER_CRITICAL,
         "nodeSelector": dict(pods.ON_CONTROL_PLANES),
         "tolerations": list(pods.CONTROL_PLANE_TAINTS),

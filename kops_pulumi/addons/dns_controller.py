@@ -17,6 +17,7 @@ from kops_pulumi.addons.base import BuiltIn, kube_system
 from kops_pulumi.addons.objects import allow
 from kops_pulumi.model import DnsType, Permission
 from kops_pulumi.plugins import ServiceAccount
+from kops_pulumi.resolve.traits import text
 
 if TYPE_CHECKING:
     from kops_pulumi.addons.objects import Object
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _PROVIDERS = {"aws": "aws", "gce": "google"}
 """The clouds whose DNS external-dns writes to, as it calls them."""
+_VISIBILITY = {"aws": "aws-zone-type", "gce": "google-zone-visibility"}
+"""The flag that tells a private zone from a public one of the same name."""
 _ZONE_ID = re.compile(r"Z[0-9A-Z]{6,}")
 _RULES = (
     allow("get list watch", "endpoints namespaces nodes pods services"),
@@ -85,6 +88,7 @@ class DnsPublisher(BuiltIn):
             "--registry=txt",
             f"--txt-owner-id=kops-{full.cluster.metadata.name}",
             "--txt-prefix=kops-",
+            f"--{_VISIBILITY[full.cloud]}={'private' if is_private(full) else 'public'}",
             f"--zone-id-filter={place}" if by_id else f"--domain-filter={place}",
             *([f"--namespace={namespace}"] if namespace else []),
             "--log-level=info",
@@ -109,6 +113,12 @@ def has_dns(full: FullSpec) -> bool:
     """The cluster's names are in a DNS zone."""
     topology = full.cluster.spec.topology
     return topology is None or topology.dns is None or topology.dns.type != DnsType.NONE.value
+
+
+def is_private(full: FullSpec) -> bool:
+    """The zone answers in the cluster's network only."""
+    topology = full.cluster.spec.topology
+    return bool(topology and topology.dns) and text(topology.dns.type) == DnsType.PRIVATE.value
 
 
 def zone(full: FullSpec) -> str:

@@ -118,19 +118,23 @@ def test_sizes_of_the_manifest_reach_the_pods() -> None:
 
 
 def test_without_roles_for_accounts_the_machines_identity_counts() -> None:
-    found = values("aws-ebs-csi-driver")["controller"]
-    assert found["hostNetwork"] is True
-    assert found["env"] == []
-    assert found["nodeSelector"] == {"node-role.kubernetes.io/control-plane": ""}
+    (deployment,) = documents(delivered(full())["aws-ebs-csi-driver"], "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    assert pod["hostNetwork"] is True
+    assert "AWS_ROLE_ARN" not in env(delivered(full())["aws-ebs-csi-driver"])
+    assert pod["nodeSelector"] == {"node-role.kubernetes.io/control-plane": ""}
 
 
 def test_with_roles_for_accounts_a_token_for_the_account_is_mounted() -> None:
-    found = values("aws-ebs-csi-driver", **OWN)["controller"]
-    assert "hostNetwork" not in found
-    assert found["env"][0] == {"name": "AWS_ROLE_ARN", "value": Late("role.kube-system/ebs-csi-controller-sa")}
-    (source,) = found["volumes"][0]["projected"]["sources"]
-    assert source["serviceAccountToken"]["audience"] == "amazonaws.com"
-    assert found["volumeMounts"][0]["name"] == found["volumes"][0]["name"]
+    (deployment,) = documents(delivered(full(**OWN))["aws-ebs-csi-driver"], "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    assert "hostNetwork" not in pod
+    assert pod["serviceAccountName"] == "ebs-csi-controller-sa"
+    (driver,) = [one for one in pod["containers"] if one["name"] == "driver"]
+    assert {"name": "AWS_ROLE_ARN", "value": Late("role.kube-system/ebs-csi-controller-sa")} in driver["env"]
+    (token,) = [volume for volume in pod["volumes"] if "projected" in volume]
+    assert token["projected"]["sources"][0]["serviceAccountToken"]["audience"] == "amazonaws.com"
+    assert token["name"] in {item["name"] for item in driver["volumeMounts"]}
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
