@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kops_pulumi import addons, clouds, cni
-from kops_pulumi.model import EtcdCluster, Identity, IdentityKind, Permission, Role
+from kops_pulumi.model import DnsPlan, DnsType, EtcdCluster, Identity, IdentityKind, OwnName, Permission, Role
 from kops_pulumi.plan import identities
 from kops_pulumi.plan.names import Names
 from kops_pulumi.plan.store import plan_store
@@ -19,13 +19,15 @@ ETCD = tuple(
     EtcdCluster(name, (), "3.6", client, peer, f"{STORE}/backups/etcd/{name}")
     for name, client, peer in (("main", 4001, 2380), ("events", 4002, 2381))
 )
+BALANCED = DnsPlan(DnsType.PUBLIC, "example.com", (), attach_zone=False)
+"""The API's name leads to a load balancer."""
 OWN_ACCOUNTS = {
     "iam": {"useServiceAccountExternalPermissions": True},
     "serviceAccountIssuerDiscovery": {"discoveryStore": "s3://orchard-oidc", "enableAWSOIDCProvider": True},
 }
 
 
-def planned(*machines: Role, **spec: Any) -> dict[str, Identity]:
+def planned(*machines: Role, dns: DnsPlan = BALANCED, **spec: Any) -> dict[str, Identity]:
     resolved = full(**spec)
     found = identities.build(
         resolved,
@@ -33,6 +35,7 @@ def planned(*machines: Role, **spec: Any) -> dict[str, Identity]:
         machines=machines or (Role.CONTROL_PLANE, Role.NODE),
         etcd=ETCD,
         store=plan_store(resolved.cluster, clouds.get("aws")),
+        dns=dns,
         cni=cni.for_spec(resolved),
         addons=addons.enabled(resolved),
     )
@@ -177,3 +180,12 @@ def test_a_discovery_store_is_the_issuer_by_its_public_address() -> None:
     assert issuer.url == cloud.issuer_url("s3://orchard-oidc", "eu-west-1")
     assert issuer.cloud_provider_trust
     assert issuer.audiences == ("sts.amazonaws.com",)
+
+
+def test_control_planes_write_to_the_zone_only_where_they_publish_the_apis_names() -> None:
+    verb = Permission("dns.upsert", "example.com")
+    own = DnsPlan(DnsType.PUBLIC, "example.com", (), attach_zone=False, own_names=(OwnName("api.x", public=True),))
+    for dns, writes in ((BALANCED, False), (own, True)):
+        found = planned(dns=dns, **OWN_ACCOUNTS)
+        assert (verb in found["control-plane"].permissions) is writes
+        assert verb not in found["node"].permissions
