@@ -19,6 +19,7 @@ def full(cloud: str = "aws", groups: tuple[InstanceGroup, ...] | None = None, **
         "cloudProvider": cloud,
         "configBase": f"s3://orchard-state/{NAME}",
         "kubernetesVersion": "1.36.1",
+        "podCIDR": "100.96.0.0/11",
         "networking": {"cilium": {}},
         "kubernetesApiAccess": ["192.0.2.0/24"],
         "sshAccess": [],
