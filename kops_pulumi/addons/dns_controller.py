@@ -118,7 +118,8 @@ def has_dns(full: FullSpec) -> bool:
 def is_private(full: FullSpec) -> bool:
     """The zone answers in the cluster's network only."""
     topology = full.cluster.spec.topology
-    return bool(topology and topology.dns) and text(topology.dns.type) == DnsType.PRIVATE.value
+    dns = topology.dns if topology else None
+    return dns is not None and text(dns.type) == DnsType.PRIVATE.value
 
 
 def zone(full: FullSpec) -> str:
