@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from kops_pulumi.rehearsal import aws, gcp, vsphere
+from kops_pulumi.rehearsal import aws, gcp, openstack, vsphere
 from kops_pulumi.rehearsal.aws.adopted import adopted as adopted_on_aws
 from kops_pulumi.rehearsal.gcp.adopted import adopted as adopted_on_gce
 from kops_pulumi.rehearsal.kinds import Adopted, Cloud, Package
 from kops_pulumi.rehearsal.lifecycle import adopt
+from kops_pulumi.rehearsal.openstack.adopted import adopted as adopted_on_openstack
 from kops_pulumi.rehearsal.store import Record, Store
 from kops_pulumi.rehearsal.vsphere.adopted import adopted as adopted_on_vsphere
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _CLOUDS: Final[Mapping[str, tuple[Package, Callable[[ClusterPlan], Iterable[Adopted]]]]] = {
     "aws": (aws.AWS, adopted_on_aws),
     "gce": (gcp.GCP, adopted_on_gce),
+    "openstack": (openstack.OPENSTACK, adopted_on_openstack),
     "vsphere": (vsphere.VSPHERE, adopted_on_vsphere),
 }
 

@@ -22,6 +22,7 @@ from kops_pulumi.rehearsal.aws import AWS
 from kops_pulumi.rehearsal.gcp import GCP
 from kops_pulumi.rehearsal.kinds import Package
 from kops_pulumi.rehearsal.kubernetes import KUBERNETES
+from kops_pulumi.rehearsal.openstack import OPENSTACK
 from kops_pulumi.rehearsal.randoms import RANDOM
 from kops_pulumi.rehearsal.store import Store
 from kops_pulumi.rehearsal.tls import TLS
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from kops_pulumi.rehearsal.api import Api
     from kops_pulumi.rehearsal.clusters import Clusters
 
-PACKAGES: Final[tuple[Package, ...]] = (AWS, GCP, KUBERNETES, RANDOM, TLS, VSPHERE)
+PACKAGES: Final[tuple[Package, ...]] = (AWS, GCP, KUBERNETES, OPENSTACK, RANDOM, TLS, VSPHERE)
 """Every package that can be rehearsed; those whose SDK is not installed are left out."""
 PASSPHRASE: Final = "rehearsal"  # noqa: S105 - protects nothing: everything in a world is made up
 READYZ: Final = "KOPS_PULUMI_READYZ"

@@ -16,8 +16,7 @@ SHARED = Path(os.environ.get("KOPS_PULUMI_SHARED") or Path(__file__).parents[2].
 SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHc5o2Zr1bcxJ2NzqF2p7nE1mYg8kDq2mEj6Hc9zVXvF operator"
 
 
-CLOUDS = ("aws", "gce")
-"""Clouds whose scenarios come with kops's Terraform."""
+CLOUDS = ("aws", "gce", "openstack")
 
 
 def scenarios() -> list[str]:
