@@ -51,6 +51,8 @@ class Machines:
     credential_provider: CredentialProvider | None = None
     publishes_names: bool = False
     """A control plane can write the API's names to the cloud's DNS with its own identity (`cloud_publish`)."""
+    guarded: str | None = None
+    """Address of a metadata service that would give a machine's identity to its pods: closed to them on the machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,7 @@ def build(plan: ClusterPlan, full: FullSpec, group: Group, cloud: Cloud) -> Node
         node_name=_node_name(it),
         given=secrets,
         firewall=firewall.of(plan, group.role),
+        guarded=it.machines.guarded,
     )
 
 
@@ -310,8 +311,9 @@ def _sysctls(it: _Inputs) -> dict[str, str]:
 
 def _packages(it: _Inputs, *, time: bool, gvisor: bool) -> tuple[str, ...]:
     user = (*(it.spec.packages or ()), *(it.own.spec.packages or ()))
-    user = (*((firewall.PACKAGE,) if it.plan.host_firewall else ()), *user)
-    return system.packages(user, time=time, updates=it.own.spec.update_policy != "external", gvisor=gvisor)
+    ours = (firewall.PACKAGE,) if it.plan.host_firewall or it.machines.guarded else ()
+    updates = it.own.spec.update_policy != "external"
+    return system.packages((*ours, *user), time=time, updates=updates, gvisor=gvisor)
 
 
 def _mounts(it: _Inputs) -> Iterable[Mount]:

@@ -339,6 +339,8 @@ class NodeConfig:
     """What the machine lets in, where it must see to that itself."""
     units: tuple[Unit, ...] = ()
     """Of the network plug-in; started before the user's."""
+    guarded: str | None = None
+    """Address of the cloud's metadata service, where pods must be kept from it."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Further variables of node.env that the cloud's shell library reads."""
     given: Mapping[str, str] = field(default_factory=dict)

@@ -53,6 +53,7 @@ def _settings(node: NodeConfig) -> Mapping[str, str | None]:
         "KOPS_KUBE_PROXY": _flag(not node.network.replaces_kube_proxy),
         "KOPS_WARM_POOL": _flag(node.warm_pool),
         "KOPS_LATE_LABELS": " ".join(f"{key}={value}" for key, value in sorted(node.kubelet.late_labels.items())),
+        "KOPS_GUARD": node.guarded,
         "KOPS_STORE_BASE": node.store.base,
         "KOPS_STORE_SECRETS": node.store.secrets,
         "KOPS_STORE_JOIN": node.store.join,

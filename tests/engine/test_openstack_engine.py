@@ -97,7 +97,7 @@ def test_one_control_plane_goes_up_and_nodes_come_and_go_from_the_end(
 
     current[0] = sized(3)
     grown = stack.up().changes
-    assert {name: what for name, what in grown.items() if what != "create"} == {f"{NAME}-instances-machines": "update"}
+    assert {name: what for name, what in grown.items() if what != "create"} == {f"{NAME}-instances-peers": "update"}
     assert {name.rpartition("-instances-")[2] for name, what in grown.items() if what == "create"} == {"nodes-3"}
     current[0] = sized(1)
     shrunk = stack.up()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kops_pulumi.clouds.neutral import NeutralCloud
 from kops_pulumi.clouds.openstack import options, rules
 from kops_pulumi.model import Role
-from kops_pulumi.plugins import Capabilities, CloudDefaults
+from kops_pulumi.plugins import Capabilities, CloudDefaults, Machines
 from kops_pulumi.resolve.versions import dated
 
 if TYPE_CHECKING:
@@ -49,6 +49,15 @@ _DEFAULTS: Mapping[str, CloudDefaults] = {
 (images)."""
 
 
+_MACHINES = Machines(
+    # The cloud controller finds a node's server by its name:
+    # https://github.com/kubernetes/cloud-provider-openstack/blob/master/pkg/openstack/instances.go
+    node_name="private-dns",
+    # https://docs.openstack.org/nova/latest/user/metadata.html
+    guarded="169.254.169.254",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class OpenStack(NeutralCloud):
     """An OpenStack deployment with Nova, Neutron and Cinder; Octavia, Designate and Swift where it has them."""
@@ -71,6 +80,7 @@ class OpenStack(NeutralCloud):
         user_data_limit=65535 // 4 * 3,
         termination_events=False,
         volume_encryption=False,
+        machines=_MACHINES,
     )
 
     @property

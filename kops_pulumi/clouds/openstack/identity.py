@@ -25,6 +25,9 @@ from kops_pulumi.model import Identity as IdentityPlan
 from kops_pulumi.plan.names import logical, short_hash
 
 CONTROLLERS = "controllers"
+SECRET = "security-credentials"  # noqa: S105 - a name
+"""Of the metadata that cloud-init shows to root alone: `sensitive_metadata_keys` of
+https://github.com/canonical/cloud-init/blob/main/cloudinit/sources/__init__.py."""
 
 
 class Identity(pulumi.ComponentResource):
@@ -74,12 +77,15 @@ class Identity(pulumi.ComponentResource):
         )
 
     def _metadata(self, made: openstack_identity.ApplicationCredential) -> Mapping[str, pulumi.Input[str]]:
-        """What a machine's shell library looks for (`identity-openstack.sh`); a value has at most 255 characters."""
+        """What a machine's shell library looks for (`identity-openstack.sh`); a value has at most 255 characters.
+
+        cloud-init keeps metadata where everybody on the machine may read it, but for this one key.
+        """
         found: dict[str, pulumi.Input[str]] = {
             "kops_auth_url": self._scope.identity_url,
             "kops_store_url": self._scope.store_url,
             "kops_credential_id": made.id,
-            "kops_credential_secret": pulumi.Output.secret(made.secret),
+            SECRET: pulumi.Output.secret(made.secret),
         }
         return {**found, **({"kops_insecure": "yes"} if self._plan.options.insecure else {})}
 

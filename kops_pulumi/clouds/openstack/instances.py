@@ -151,9 +151,9 @@ class Instances(pulumi.ComponentResource):
     def _list(self, planned: tuple[PlannedMachine, ...]) -> objectstorage.ContainerObject:
         """What control planes read instead of asking Nova which machines there are."""
         place, known = self._plan.object_store, self._known.store
-        path = f"{join_prefix('')[1:]}/machines"
+        path = f"{join_prefix('')[1:]}/peers"
         return objectstorage.ContainerObject(
-            logical(self._name, "machines"),
+            logical(self._name, "peers"),
             container_name=known.bucket if known else "",
             name=place.key(path) if place else path,
             content=peers(planned, self.handles.addresses),
