@@ -16,7 +16,8 @@ import yaml
 
 from kops_pulumi import clouds, manifest, resolve, spec
 from kops_pulumi.errors import Finding, KopsError, ManifestError, errors_in
-from kops_pulumi.plan.names import own_bucket
+from kops_pulumi.model import Role
+from kops_pulumi.plan.names import own_bucket, regional
 from kops_pulumi.plugins import Cloud
 from kops_pulumi.resolve import versions
 
@@ -119,11 +120,17 @@ def _draft(wishes: Wishes, cloud: Cloud) -> list[Document]:
     plans = [
         *(_Plan(name, "ControlPlane", (zone,), 1, wishes.control_plane_size) for name, zone in controls.items()),
         *(_Plan(f"nodes-{zone}", "Node", (zone,), n, wishes.node_size) for zone, n in _nodes(wishes).items() if n),
-        *([_Plan("bastions", "Bastion", wishes.zones, 1, None)] if wishes.bastion else []),
+        *([_Plan("bastions", "Bastion", wishes.zones, 1, _small(wishes, cloud))] if wishes.bastion else []),
     ]
     groups = [_group(wishes, cloud, plan) for plan in plans]
     keys = [_ssh_key(wishes.name, wishes.ssh_public_key)] if wishes.ssh_public_key else []
     return [cluster, *groups, *keys]
+
+
+def _small(wishes: Wishes, cloud: Cloud) -> str | None:
+    """A bastion's machine type: the cloud's usual one; where every site has its own, that of nodes."""
+    usual = cloud.defaults(versions.NEWEST_DEFAULTS).machine_types
+    return None if Role.BASTION in usual else wishes.node_size
 
 
 def _check(wishes: Wishes) -> None:
@@ -179,8 +186,7 @@ def _etcd(name: str, members: Mapping[str, str], *, encrypted: bool) -> Document
 def _subnets(wishes: Wishes, cloud: Cloud) -> list[Document]:
     kind = "Private" if wishes.private else "Public"
     if not cloud.capabilities.zonal_subnets:
-        # Where subnets span zones, a zone's name is its region's and one part more: europe-west3-a.
-        region = wishes.zones[0].rpartition("-")[0]
+        region = regional(wishes.zones[0])
         return [{"name": region, "region": region, "type": kind}]
     ids = dict(zip(wishes.zones, wishes.subnets, strict=False))
     utility_ids = dict(zip(wishes.zones, wishes.utility_subnets, strict=False))
@@ -230,7 +236,7 @@ class _Plan:
 def _group(wishes: Wishes, cloud: Cloud, plan: _Plan) -> Document:
     zonal = cloud.capabilities.zonal_subnets
     prefix = "utility-" if plan.role == "Bastion" else ""
-    subnets = [f"{prefix}{zone}" for zone in plan.zones] if zonal else [plan.zones[0].rpartition("-")[0]]
+    subnets = [f"{prefix}{zone}" for zone in plan.zones] if zonal else [regional(plan.zones[0])]
     body = {
         "role": plan.role,
         "machineType": plan.machine_type,

@@ -18,7 +18,19 @@ _GCE: tuple[Flag, ...] = (
     ("--gce-service-account", {"metavar": "EMAIL", "help": "Existing service account of all machines (GCE)."}),
 )
 
-_OPENSTACK: tuple[Flag, ...] = ()
+_OPENSTACK: tuple[Flag, ...] = (
+    ("--os-ext-net", {"metavar": "NAME", "help": "Network outside: router, floating addresses (OpenStack)."}),
+    ("--os-ext-subnet", {"metavar": "NAME", "help": "Subnet of that network for the router (OpenStack)."}),
+    ("--os-lb-floating-subnet", {"metavar": "NAME", "help": "Subnet of floating addresses (OpenStack)."}),
+    ("--os-octavia", {"is_flag": True, "default": None, "help": "Use Octavia; it is the only choice (OpenStack)."}),
+    ("--os-octavia-provider", {"metavar": "NAME", "help": "Octavia provider, such as amphora or ovn (OpenStack)."}),
+    ("--os-dns-servers", {"metavar": "LIST", "help": "DNS servers of the subnets, with commas (OpenStack)."}),
+    ("--os-network", {"metavar": "ID", "help": "Existing network; as --network-id (OpenStack)."}),
+    (
+        "--os-kubelet-ignore-az",
+        {"is_flag": True, "default": None, "help": "Volumes have other zones than machines (OpenStack)."},
+    ),
+)
 
 _VSPHERE: tuple[Flag, ...] = ()
 

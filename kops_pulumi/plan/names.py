@@ -114,6 +114,11 @@ def logical(*parts: str) -> str:
     return "-".join(_ILLEGAL.sub("-", part).strip("-") for part in parts)
 
 
+def regional(zone: str) -> str:
+    """What a subnet is called that spans zones: often a zone is its region and one part more, `europe-west3-a`."""
+    return re.sub(r"[^a-z0-9-]+", "-", (zone.rpartition("-")[0] or zone).lower())
+
+
 def own_bucket(cluster: str) -> str:
     """The bucket we make for a cluster that brings none.
 

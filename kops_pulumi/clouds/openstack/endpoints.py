@@ -1,8 +1,8 @@
 """Where the API is reached on OpenStack: Octavia load balancers, floating addresses, and names in Designate.
 
-One load balancer an endpoint, in its first subnet; machines join its pools when they are made (instances.py). A public
-one has a floating address before it, which stays when the load balancer is replaced. Connections are passed on as they
-are: TLS ends at the API servers.
+One load balancer an endpoint, in a subnet with its machines; they join its pools when they are made (instances.py). A
+public one has a floating address before it, which stays when the load balancer is replaced. Connections are passed on
+as they are: TLS ends at the API servers.
 
 https://www.pulumi.com/registry/packages/openstack/api-docs/loadbalancer/ (loadbalancer, listener, pool, monitor),
 ../networking/floatingip/ and ../dns/recordset/
@@ -45,7 +45,7 @@ class Endpoints(pulumi.ComponentResource):
 
     def _balancer(self, endpoint: Endpoint) -> loadbalancer.LoadBalancer:
         network = self._known.network
-        subnet = endpoint.subnets[0]
+        subnet = matrix.home(self._plan, endpoint)
         return loadbalancer.LoadBalancer(
             logical(self._name, endpoint.name),
             name=f"{endpoint.name}.{self._plan.name}",

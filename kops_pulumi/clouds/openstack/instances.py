@@ -106,7 +106,7 @@ class Instances(pulumi.ComponentResource):
             tags=tags.owned(self._plan, KopsInstanceGroup=group.name, KopsName=f"port-{machine.name}"),
             opts=self._child(*(network.ready if network else ())),
         )
-        if group.public_ip and self._options.external_network:
+        if (group.public_ip or group.role is Role.BASTION) and self._options.external_network:
             self._float(machine, made)
         for endpoint in group.endpoints:
             self._join(endpoint, machine, made)
@@ -122,7 +122,7 @@ class Instances(pulumi.ComponentResource):
         return [networking.PortAllowedAddressPairArgs(ip_address=address, mac_address=mac) for address, mac in found]
 
     def _float(self, machine: PlannedMachine, port: networking.Port) -> None:
-        """A floating address, for machines in public subnets behind a router of ours."""
+        """A floating address, for bastions and machines in public subnets; the router makes all subnets alike."""
         networking.FloatingIp(
             _name(self._name, machine),
             pool=lookups.external(self._options.external_network, self).name,

@@ -1,6 +1,6 @@
 """The plan's matrix without its load balancers, which are no members of security groups here. Pure.
 
-An amphora reaches its members from addresses in the load balancer's subnets, and its listeners have lists of who may
+An amphora reaches its members from addresses in its own subnet and in theirs, and its listeners have lists of who may
 come. The ovn provider leaves packets as they are: members see the clients themselves, so that who may reach the load
 balancer must be let to its members, and health checks come from its subnets. Either way nobody gets further than the
 matrix says.
@@ -17,7 +17,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from kops_pulumi.clouds.openstack.options import OVN
-from kops_pulumi.model import ClusterPlan, Peer, PeerKind, Protocol, Rule
+from kops_pulumi.model import ClusterPlan, EndpointSubnet, Peer, PeerKind, Protocol, Rule
 from kops_pulumi.plan.firewall import minimal, outside
 
 if TYPE_CHECKING:
@@ -55,18 +55,33 @@ def _without_balancers(plan: ClusterPlan, rule: Rule) -> Iterator[Rule]:
         yield rule
     elif rule.target.kind is PeerKind.ROLE:
         endpoint = plan.endpoint(rule.source.name)
-        for peer in _fronts(plan, endpoint) if endpoint else ():
+        for peer in _origins(plan, endpoint) if endpoint else ():
             yield replace(rule, source=peer)
         if endpoint and plan.options.balancing.provider == OVN:
             yield from _clients(plan, endpoint, rule)
 
 
-def _fronts(plan: ClusterPlan, endpoint: Endpoint) -> Iterator[Peer]:
-    """Where the load balancer's own connections come from."""
+def home(plan: ClusterPlan, endpoint: Endpoint) -> EndpointSubnet:
+    """The subnet that holds a load balancer's address: the one with a fixed address, else one that has its machines.
+
+    What is public here is a floating address, so that a private subnet will do.
+    """
+    fixed = [subnet for subnet in endpoint.subnets if subnet.private_ipv4]
+    near = sorted(_members(plan, endpoint)) or [subnet.name for subnet in plan.network.subnets]
+    listed = [subnet for subnet in endpoint.subnets if subnet.name in near]
+    return next(iter((*fixed, *listed)), EndpointSubnet(near[0]))
+
+
+def _members(plan: ClusterPlan, endpoint: Endpoint) -> set[str]:
+    return {name for group in plan.groups if endpoint.name in group.endpoints for name in group.subnets}
+
+
+def _origins(plan: ClusterPlan, endpoint: Endpoint) -> Iterator[Peer]:
+    """Where the load balancer's own connections come from: its subnet, and those of its members, which it joins."""
     ranges = {subnet.name: subnet.cidr for subnet in plan.network.subnets}
-    for subnet in endpoint.subnets:
-        known = ranges.get(subnet.name)
-        yield outside(known) if known else Peer(PeerKind.LOAD_BALANCER, subnet.name)
+    for name in sorted({home(plan, endpoint).name, *_members(plan, endpoint)}):
+        known = ranges.get(name)
+        yield outside(known) if known else Peer(PeerKind.LOAD_BALANCER, name)
 
 
 def _clients(plan: ClusterPlan, endpoint: Endpoint, rule: Rule) -> Iterator[Rule]:

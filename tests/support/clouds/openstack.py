@@ -45,7 +45,7 @@ def _opened(recording: Recording, plan: ClusterPlan) -> Iterator[Opening]:
 
 
 def _expected(plan: ClusterPlan) -> Iterator[Opening]:
-    """Load balancers are no members of groups: their listeners have lists, their connections come from their subnet."""
+    """Load balancers are in no group: listeners have lists, connections come from their members' subnets."""
     ranges = {subnet.name: str(subnet.cidr) for subnet in plan.network.subnets}
     for rule in plan.rules:
         if rule.target.kind is PeerKind.LOAD_BALANCER:
@@ -54,8 +54,9 @@ def _expected(plan: ClusterPlan) -> Iterator[Opening]:
             yield from _plainly(rule, rule.source.name)
         elif rule.target.kind is PeerKind.ROLE:
             (endpoint,) = [item for item in plan.endpoints if item.name == rule.source.name]
-            for subnet in endpoint.subnets:
-                yield from _plainly(rule, ranges[subnet.name])
+            homes = {name for group in plan.groups if endpoint.name in group.endpoints for name in group.subnets}
+            for name in homes:
+                yield from _plainly(rule, ranges[name])
 
 
 def _towards(rule: Rule, plan: ClusterPlan, inside: Iterable[str]) -> Iterator[Opening]:
