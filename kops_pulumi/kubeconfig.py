@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import yaml
 
 from kops_pulumi.errors import KopsError
-from kops_pulumi.model import DnsType, EndpointKind, Late
+from kops_pulumi.model import DnsType, Late
 
 if TYPE_CHECKING:
     from kops_pulumi.model import ClusterPlan
@@ -42,12 +42,11 @@ class Access:
 
 
 def host(plan: ClusterPlan) -> str | Late:
-    """The name people call: the API's DNS name, or the load balancer's own where nothing is published in DNS."""
+    """The name people call: the API's DNS name; where nothing is published in DNS, the address of what leads there."""
     endpoint = plan.endpoint(_API)
     if endpoint is None:
         raise KopsError("the plan has no API endpoint")
-    unnamed = plan.dns.type is DnsType.NONE and endpoint.kind is EndpointKind.LOAD_BALANCER
-    return Late(f"{_API}.endpoint") if unnamed else endpoint.dns_name
+    return Late(f"{_API}.endpoint") if plan.dns.type is DnsType.NONE else endpoint.dns_name
 
 
 def url(plan: ClusterPlan, name: str) -> str:

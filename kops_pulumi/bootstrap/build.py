@@ -187,12 +187,13 @@ def _api(it: _Inputs) -> Api:
     here = ("127.0.0.1", "::1" if network.ipv6 else None)
     dns = it.plan.dns
     own = dns.own_names if it.group.role is Role.CONTROL_PLANE else ()
+    unnamed = dns.type is DnsType.NONE
     return Api(
         internal_name=internal,
         public_name=public,
         port=_PORT,
         sans=tuple(sorted(filter(None, {*service, internal, public, first, *here, *(it.spec.additional_sans or ())}))),
-        late_sans=("api.endpoint",) if endpoint and endpoint.kind is not EndpointKind.ADDRESSES else (),
+        late_sans=("api.endpoint",) if endpoint and (unnamed or endpoint.kind is not EndpointKind.ADDRESSES) else (),
         reached_by=endpoint.kind.value if endpoint else None,
         zone=dns.zone if own else None,
         zone_is_private=bool(own) and dns.type is DnsType.PRIVATE,

@@ -20,7 +20,7 @@ from kops_pulumi.components.handles import Handles
 from kops_pulumi.components.leaves import Leaves
 from kops_pulumi.components.pki import Pki
 from kops_pulumi.errors import KopsError
-from kops_pulumi.model import CertificateKind, ClusterPlan, EndpointKind, Late
+from kops_pulumi.model import CertificateKind, ClusterPlan, Late
 from kops_pulumi.pipeline import Planned
 from kops_pulumi.plan import given
 from kops_pulumi.plan.endpoints import internal_api_name
@@ -190,7 +190,7 @@ def _refuse_ignored(opts: pulumi.ResourceOptions | None) -> None:
 
 
 def _outputs(plan: ClusterPlan, handles: Handles) -> dict[str, pulumi.Input[Any]]:
-    addresses = handles.endpoints.addresses if handles.endpoints else {}
+    known = late.known(handles)
     authorities = {item.key for item in plan.certificates if item.kind is CertificateKind.AUTHORITY}
     outputs: dict[str, pulumi.Input[Any]] = {
         "name": plan.name,
@@ -209,8 +209,8 @@ def _outputs(plan: ClusterPlan, handles: Handles) -> dict[str, pulumi.Input[Any]
         outputs["deployedValues"] = {name: values[name] for name in names if name in values}
     for endpoint in plan.endpoints:
         outputs[f"{endpoint.name}Name"] = endpoint.dns_name
-        if endpoint.kind is EndpointKind.LOAD_BALANCER:
-            outputs[f"{endpoint.name}Endpoint"] = addresses[endpoint.name]
+        if f"{endpoint.name}.endpoint" in known:
+            outputs[f"{endpoint.name}Endpoint"] = known[f"{endpoint.name}.endpoint"]
     return outputs
 
 

@@ -97,6 +97,8 @@ class InstanceHandles:
     """By `<etcd cluster>/<member>`."""
     addresses: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
     """Fixed addresses by `PlannedMachine.key`, where the cloud has no groups."""
+    endpoints: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    """By endpoint name: the address of the machine that is called, where no load balancer stands before it."""
     scaling_groups: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
     """The cloud's own groups as an autoscaler calls them, by instance-group name, or `<name>/<zone>` where there is one
     in each zone."""

@@ -47,6 +47,7 @@ def known(handles: Handles) -> Mapping[str, pulumi.Output[str]]:
         values |= {f"group.{name}": id_ for name, id_ in handles.instances.scaling_groups.items()}
         values |= {f"volume.{key}": id_ for key, id_ in handles.instances.volume_ids.items()}
         values |= {f"address.{key}": address for key, address in handles.instances.addresses.items()}
+        values |= {f"{name}.endpoint": address for name, address in handles.instances.endpoints.items()}
         values |= {f"image.{name}": id_ for name, id_ in handles.instances.image_ids.items()}
         values |= {f"root-device.{name}": device for name, device in handles.instances.root_devices.items()}
         values |= {"queue.url": handles.instances.queue_url} if handles.instances.queue_url is not None else {}

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced. A machine's own identity on OpenStack: the application credential of its role, from its metadata, and reading
-# the store with it (docs/adr/0018). Metadata is read from the config drive, or asked for where there is none or where
+# the store with it (docs/adr/0021). Metadata is read from the config drive, or asked for where there is none or where
 # what it has is refused: a drive never changes. Secrets and tokens reach curl on its standard input, never as arguments.
 # Bundles lie in Swift as base64. Needs bash, curl, sed, coreutils, mount.
 : "${KOPS_METADATA:=http://169.254.169.254}" "${KOPS_STALL:=30}" "${KOPS_DRIVE:=/dev/disk/by-label}"

@@ -1,7 +1,7 @@
 """Identities of a cluster on OpenStack: application credentials, one for each role's machines and one for controllers.
 
 OpenStack gives machines no identity of their own. A role's credential allows its part of the store and nothing else
-(`verbs.py`); its machines get it with their metadata, on the config drive, never with user data (docs/adr/0018). The
+(`verbs.py`); its machines get it with their metadata, on the config drive, never with user data (docs/adr/0021). The
 controllers' credential is in `cloud.conf` only, which add-ons deliver as a Secret (`Late("cloud-config")`). A
 credential's name has a digest of its rules, so that another one is there before the old one goes.
 

@@ -19,7 +19,7 @@ from pulumi_openstack import blockstorage, compute, loadbalancer, networking, ob
 from kops_pulumi.clouds.openstack import lookups, servers, tags, verbs
 from kops_pulumi.components.handles import Handles, InstanceHandles
 from kops_pulumi.components.machines import Turns, peers
-from kops_pulumi.model import ClusterPlan, EtcdCluster, EtcdMember, Group, PlannedMachine, Role
+from kops_pulumi.model import ClusterPlan, EndpointKind, EtcdCluster, EtcdMember, Group, PlannedMachine, Role
 from kops_pulumi.plan import machines
 from kops_pulumi.plan.names import join_prefix, logical
 
@@ -39,15 +39,17 @@ class Instances(pulumi.ComponentResource):
         self._volumes = {f"{c.name}/{m.name}": self._volume(c, m) for c in plan.etcd for m in c.members}
         self._server_groups = self._make_server_groups()
         planned = machines.all_of(plan)
+        self._floating: dict[str, pulumi.Output[str]] = {}
         ports = {machine.key: self._port(machine) for machine in planned}
         addresses = {key: port.all_fixed_ips[0] for key, port in ports.items()}
         volume_ids = {key: volume.id for key, volume in self._volumes.items()}
-        self.handles = InstanceHandles({}, volume_ids, addresses)
+        called = self._called(planned, addresses)
+        self.handles = InstanceHandles({}, volume_ids, addresses, called)
         self._known = replace(handles, instances=self.handles)
         self._listed = self._list(planned)
         made = self._servers(planned, ports)
         ids = {group.name: _joined(made[m.key].id for m in machines.of(plan, group)) for group in plan.groups}
-        self.handles = InstanceHandles(ids, volume_ids, addresses)
+        self.handles = InstanceHandles(ids, volume_ids, addresses, called)
         self.register_outputs({"groupIds": ids, "volumeIds": volume_ids, "addresses": addresses})
 
     def _child(self, *after: pulumi.Resource, protect: bool | None = None) -> pulumi.ResourceOptions:
@@ -123,7 +125,7 @@ class Instances(pulumi.ComponentResource):
 
     def _float(self, machine: PlannedMachine, port: networking.Port) -> None:
         """A floating address, for bastions and machines in public subnets; the router makes all subnets alike."""
-        networking.FloatingIp(
+        made = networking.FloatingIp(
             _name(self._name, machine),
             pool=lookups.external(self._options.external_network, self).name,
             port_id=port.id,
@@ -131,6 +133,15 @@ class Instances(pulumi.ComponentResource):
             tags=tags.owned(self._plan, KopsName=f"fip-{machine.name}"),
             opts=self._child(),
         )
+        self._floating[machine.key] = made.address
+
+    def _called(
+        self, planned: tuple[PlannedMachine, ...], addresses: dict[str, pulumi.Output[str]]
+    ) -> dict[str, pulumi.Output[str]]:
+        """Endpoints without a load balancer: the first control plane is called, from outside where that is possible."""
+        first = next((item.key for item in planned if self._groups[item.group].role is Role.CONTROL_PLANE), None)
+        unbalanced = [item.name for item in self._plan.endpoints if item.kind is EndpointKind.ADDRESSES]
+        return {name: self._floating.get(first, addresses[first]) for name in unbalanced if first}
 
     def _join(self, endpoint: str, machine: PlannedMachine, port: networking.Port) -> None:
         """The machine takes connections of a load balancer."""
