@@ -16,10 +16,12 @@ from kops_pulumi.testing import record
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFESTS = sorted(
-    path for path in ROOT.glob("examples/*/*.yaml") if path.parent.name == "aws" and ".overlay" not in path.name
+    path
+    for path in ROOT.glob("examples/*/*.yaml")
+    if path.parent.name in {"aws", "openstack"} and ".overlay" not in path.name and "Pulumi." not in path.name
 )
 ADDONS = sorted(ROOT.glob("examples/addons/*.overlay.yaml"))
-STACKS = sorted(ROOT.glob("stacks/Pulumi.*.yaml"))
+STACKS = sorted([*ROOT.glob("stacks/Pulumi.*.yaml"), *ROOT.glob("examples/openstack/Pulumi.*.yaml")])
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
