@@ -30,6 +30,8 @@ VERBS = {
     "validate": Verb("kops_pulumi.cli.validate:validate", "Check manifests, or a cluster that runs."),
     "update": Verb("kops_pulumi.cli.update:update", "Show what would change in the cloud; --yes makes it so."),
     "rolling-update": Verb("kops_pulumi.cli.rolling:rolling_update", "Replace machines that are outdated."),
+    "upgrade": Verb("kops_pulumi.cli.upgrade:upgrade", "Move a manifest to a newer Kubernetes."),
+    "reconcile": Verb("kops_pulumi.cli.reconcile:reconcile", "Update and roll a cluster in a safe order."),
     "export": Verb("kops_pulumi.cli.export:export", "Tell kubectl how to reach a cluster."),
     "delete": Verb("kops_pulumi.cli.delete:delete", "Remove a cluster from the cloud, or a part of its manifest."),
     "promote": Verb("kops_pulumi.cli.keypairs:promote", "Let a newer key sign."),

@@ -92,6 +92,11 @@ def dated(table: Mapping[str, T], date: str) -> T:
     return table[max((row for row in table if row <= date), default=min(table))]
 
 
+def all_dates() -> tuple[str, ...]:
+    """Every date on which some default changed, oldest first."""
+    return tuple(sorted({OLDEST_DEFAULTS, NEWEST_DEFAULTS, *_RUNTIME}))
+
+
 def components(version: semver.Version, date: str) -> Components:
     """What goes with a Kubernetes version; a minor beyond the tables gets their newest row."""
     minor = min(max(version.minor, min(_ETCD)), max(_ETCD))
