@@ -56,7 +56,52 @@ def _choice(*values: str) -> Schema:
     return {"enum": list(values)}
 
 
+_NUMBER: Schema = {"type": "integer"}
+_FLAG: Schema = {"type": "boolean"}
+_TEXTS: Schema = {"type": "array", "items": _TEXT}
+
+
+def _validation() -> Schema:
+    """What `validate cluster -o json` prints."""
+    group = {"name": _TEXT, "role": _TEXT, "machineType": _TEXT, "min": _NUMBER, "max": _NUMBER, "subnets": _TEXTS}
+    node = {"name": _TEXT, "role": _TEXT, "instanceGroup": _PERHAPS, "ready": _FLAG, "version": _TEXT}
+    kinds = _choice("dns", "api", "InstanceGroup", "Machine", "Node", "Pod", "Certificate")
+    problem = {"kind": kinds, "name": _TEXT, "message": _TEXT, "instanceGroup": _PERHAPS}
+    certificate = {"name": _TEXT, "until": {"type": "string", "format": "date-time"}, "days": _NUMBER}
+    parts = {"instanceGroups": group, "nodes": node, "problems": problem, "certificates": certificate}
+    lists = {name: {"type": "array", "items": _object(item)} for name, item in parts.items()}
+    return {"$schema": _DRAFT, "title": "A cluster's health", **_object({"cluster": _TEXT, "valid": _FLAG, **lists})}
+
+
 SCHEMAS: Mapping[str, Callable[[], Schema]] = {
+    "instances": _rows(
+        "Machines of a cluster",
+        id=_TEXT,
+        node=_PERHAPS,
+        instanceGroup=_TEXT,
+        role=_TEXT,
+        state=_choice("pending", "running", "stopping", "warm", "detached"),
+        outdated=_FLAG,
+        ready={"type": ["boolean", "null"]},
+        version=_PERHAPS,
+        machineType=_PERHAPS,
+        zone=_PERHAPS,
+        addresses=_TEXTS,
+    ),
+    "rolling-update": _rows(
+        "Instance groups, and which of their machines would be replaced",
+        name=_TEXT,
+        role=_TEXT,
+        status=_choice("Ready", "NeedsUpdate"),
+        needUpdate=_NUMBER,
+        ready=_NUMBER,
+        min=_NUMBER,
+        target=_NUMBER,
+        max=_NUMBER,
+        nodes=_NUMBER,
+        machines=_TEXTS,
+    ),
+    "validation": _validation,
     "manifest": _manifest,
     "change-report": _change_report,
     "clusters": _documents("kops-pulumi get clusters -o json", ("Cluster",)),

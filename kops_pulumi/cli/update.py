@@ -43,6 +43,7 @@ class Wanted:
     roles: tuple[str, ...]
     save_plan: Path | None
     plan: Path | None
+    ignore_skew: bool
     prune: bool
 
 
@@ -90,6 +91,12 @@ class Wanted:
     multiple=True,
     help="Leave this part as it is: no add-on is made, changed or deleted, and the API is not contacted.",
 )
+@click.option(
+    "--ignore-kubelet-version-skew",
+    "ignore_skew",
+    is_flag=True,
+    help="Let worker groups have a newer kubelet before control planes run that version.",
+)
 @click.option("--prune", is_flag=True, help="For kops's sake: what the manifest no longer has is always deleted here.")
 @rehearsable
 def cluster(target: Target, **chosen: Any) -> None:
@@ -115,6 +122,12 @@ def _update(planned: Planned, target: Target, wanted: Wanted) -> None:
     stack = open_stack(planned, target.store, skip=wanted.skip, scope=scope)
     check_pending(stack, yes=wanted.yes, forget=wanted.forget_pending)
     report = _preview(stack, planned, wanted)
+    if scope is None and not wanted.ignore_skew:
+        from kops_pulumi.cli.skew import waiting
+
+        if held := waiting(planned, target, stack, report):
+            stack = open_stack(planned, target.store, skip=wanted.skip, scope=held)
+            report = _preview(stack, planned, wanted)
     _deal_with_plans(stack, planned, wanted, report)
     if not wanted.yes or report.empty:
         show_report(report, wanted.output)

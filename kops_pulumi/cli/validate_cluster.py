@@ -88,16 +88,27 @@ def _look(live: Live, *, wait: float, count: int, interval: float, max_unready: 
     )
 
 
-def prepared(live: Live, max_unready: int = 0) -> Look:
+def prepared(live: Live, max_unready: int = 0, *, complete: bool = True) -> Look:
     """How to look at this cluster."""
     from kops_pulumi.automation.validation.looking import Look
 
     session = live.session
-    return Look(live.plan, live.fleet, live.kube, session.server, live.certificates(), datetime.now(UTC), max_unready)
+    return Look(
+        live.plan,
+        live.fleet,
+        live.kube,
+        session.server,
+        live.certificates(),
+        datetime.now(UTC),
+        max_unready,
+        complete=complete,
+    )
 
 
 def show(found: Validation) -> None:
     """Tables of groups, nodes and problems, and a sentence."""
+    from kops_pulumi.automation.rolling.events import counted
+
     plan = found.plan
     groups = [(g.name, g.role.value, g.machine_type, g.min_size, g.max_size, g.subnets) for g in plan.groups]
     click.echo("Instance groups")
@@ -115,5 +126,7 @@ def show(found: Validation) -> None:
             click.echo(styled(text, "yellow", err=True), err=True)
     click.echo()
     click.echo(
-        f"{plan.name} is healthy" if found.valid else f"{plan.name} is not healthy: {len(found.problems)} problems"
+        f"{plan.name} is healthy"
+        if found.valid
+        else f"{plan.name} is not healthy: {counted(len(found.problems), 'problem')}"
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -50,6 +50,8 @@ class Look:
     max_unready: int = 0
     """Nodes that may be not ready, as in clusters of thousands."""
     resolve: Resolve = resolve
+    complete: bool = True
+    """Every group of the manifest must be there; off between the steps of a reconciliation."""
 
     def once(self) -> Validation:
         """Everything that is wrong now."""
@@ -63,7 +65,14 @@ class Look:
         except KopsError as error:
             return Validation(self.plan, (), (Problem("api", self.plan.name, error.message), *ended), found)
         problems = self._tolerated(view.problems())
-        return Validation(self.plan, self.kube.nodes(), (*problems, *ended), found)
+        missing = tuple(self._missing(view)) if self.complete else ()
+        return Validation(self.plan, self.kube.nodes(), (*missing, *problems, *ended), found)
+
+    def _missing(self, view: View) -> Iterator[Problem]:
+        for group in self.plan.groups:
+            there = view.group(group.name)
+            if group.managed and group.min_size and not there.desired and not there.machines:
+                yield Problem("InstanceGroup", group.name, "is missing from the cloud; update makes it", group.name)
 
     def _name(self) -> Problem | None:
         """Whether the API's name leads anywhere."""
