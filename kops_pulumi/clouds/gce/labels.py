@@ -37,7 +37,12 @@ def cluster(name: str) -> str:
 
 def group(plan: ClusterPlan, group: Group) -> dict[str, str]:
     """Labels of a group's machines."""
-    return owned(plan, {**legal(group.tags), **_ROLES[group.role], GROUP: limited(safe(group.name), _LIMIT)})
+    return owned(plan, {**legal(group.tags), **_ROLES[group.role], GROUP: value(group.name)})
+
+
+def value(name: str) -> str:
+    """An instance group's name as a label has it."""
+    return limited(safe(name), _LIMIT)
 
 
 def etcd_volume(plan: ClusterPlan, etcd: EtcdCluster, member: EtcdMember) -> dict[str, str]:
