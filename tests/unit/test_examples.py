@@ -18,10 +18,14 @@ ROOT = Path(__file__).resolve().parents[2]
 MANIFESTS = sorted(
     path
     for path in ROOT.glob("examples/*/*.yaml")
-    if path.parent.name in {"aws", "openstack"} and ".overlay" not in path.name and "Pulumi." not in path.name
+    if path.parent.name in {"aws", "gce", "openstack"} and ".overlay" not in path.name and "Pulumi." not in path.name
 )
 ADDONS = sorted(ROOT.glob("examples/addons/*.overlay.yaml"))
-STACKS = sorted([*ROOT.glob("stacks/Pulumi.*.yaml"), *ROOT.glob("examples/openstack/Pulumi.*.yaml")])
+STACKS = sorted(
+    path
+    for folder in ("stacks", "examples/gce", "examples/openstack")
+    for path in (ROOT / folder).glob("Pulumi.*.yaml")
+)
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: f"{path.parent.name}/{path.stem}")

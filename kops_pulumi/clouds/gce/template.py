@@ -108,11 +108,14 @@ def _boot_disk(group: Group) -> compute.InstanceTemplateDiskArgs:
 
 
 def _interface(plan: ClusterPlan, group: Group, parts: Parts) -> compute.InstanceTemplateNetworkInterfaceArgs:
-    pods = plan.options.alias_ranges and group.role is not Role.BASTION
+    bastion = group.role is Role.BASTION  # operators reach its own address, whatever subnet it stands in
+    pods = plan.options.alias_ranges and not bastion
     return compute.InstanceTemplateNetworkInterfaceArgs(
         subnetwork=parts.subnet,
         stack_type="IPV4_ONLY",
-        access_configs=[compute.InstanceTemplateNetworkInterfaceAccessConfigArgs()] if group.public_ip else None,
+        access_configs=[compute.InstanceTemplateNetworkInterfaceAccessConfigArgs()]
+        if group.public_ip or bastion
+        else None,
         alias_ip_ranges=[
             compute.InstanceTemplateNetworkInterfaceAliasIpRangeArgs(
                 ip_cidr_range=_PODS_PREFIX, subnetwork_range_name=PODS_RANGE
