@@ -32,7 +32,27 @@ _OPENSTACK: tuple[Flag, ...] = (
     ),
 )
 
-_VSPHERE: tuple[Flag, ...] = ()
+_VSPHERE: tuple[Flag, ...] = (
+    ("--vsphere-server", {"metavar": "HOST", "help": "Host name of vCenter (vSphere)."}),
+    ("--vsphere-datacenter", {"metavar": "NAME", "help": "Datacenter of the machines (vSphere)."}),
+    ("--vsphere-cluster", {"metavar": "NAME", "help": "Compute cluster of the machines (vSphere)."}),
+    ("--vsphere-resource-pool", {"metavar": "PATH", "help": "Existing resource pool; default: a new one (vSphere)."}),
+    ("--vsphere-folder", {"metavar": "PATH", "help": "Existing inventory folder; default: a new one (vSphere)."}),
+    ("--vsphere-datastore", {"metavar": "NAME", "help": "Datastore of disks (vSphere)."}),
+    ("--vsphere-datastore-cluster", {"metavar": "NAME", "help": "Datastore cluster, instead (vSphere)."}),
+    ("--vsphere-etcd-datastore", {"metavar": "NAME", "help": "Datastore of control planes and etcd (vSphere)."}),
+    ("--vsphere-storage-policy", {"metavar": "NAME", "help": "Storage policy of all disks (vSphere)."}),
+    ("--vsphere-network", {"metavar": "NAME", "help": "Port group of the machines (vSphere)."}),
+    ("--vsphere-template", {"metavar": "NAME", "help": "Template that machines are cloned from (vSphere)."}),
+    ("--vsphere-content-library", {"metavar": "NAME", "help": "Library that has the template (vSphere)."}),
+    ("--vsphere-vip", {"metavar": "ADDRESS", "help": "Free address for the Kubernetes API (vSphere)."}),
+    ("--vsphere-load-balancer", {"metavar": "ADDRESS", "help": "Load balancer of yours, instead (vSphere)."}),
+    ("--vsphere-addresses", {"metavar": "LIST", "help": "Fixed addresses, as A-B,C; default: DHCP (vSphere)."}),
+    ("--vsphere-address-range", {"metavar": "CIDR", "help": "Range of the machines' network (vSphere)."}),
+    ("--vsphere-gateway", {"metavar": "ADDRESS", "help": "Gateway of fixed addresses (vSphere)."}),
+    ("--vsphere-dns-servers", {"metavar": "LIST", "help": "DNS servers of fixed addresses (vSphere)."}),
+    ("--vsphere-coredns-server", {"metavar": "ADDRESS", "help": "kops's name of --vsphere-dns-servers (vSphere)."}),
+)
 
 FLAGS: Mapping[str, tuple[Flag, ...]] = {"gce": _GCE, "openstack": _OPENSTACK, "vsphere": _VSPHERE}
 """By the cloud whose flags they are."""
