@@ -72,6 +72,7 @@ def run(parsed: ParsedManifest, *, force: bool = False, ssh_public_keys: Sequenc
     findings = _with(findings, bootstrap.findings(nodes, full), parsed)
     planned = bootstrap.attach(bare, full, nodes)
     findings = _with(findings, bootstrap.oversized(planned, cloud.capabilities.user_data_limit), parsed)
+    findings = _with(findings, bootstrap.undeliverable(planned, cloud.capabilities.delivery_limit), parsed)
     return Planned(full, planned, findings)
 
 

@@ -81,6 +81,8 @@ class Capabilities:
     """Bytes of raw user data a machine may get."""
     termination_events: bool
     """The cloud announces that machines are about to go, on a queue."""
+    delivery_limit: int | None = None
+    """Bytes a machine may be brought beside its user data, where it is brought what others read in a store."""
     volume_encryption: bool = True
     """A disk is encrypted because the manifest asks for it (else by a volume type or storage policy)."""
     bastion_balancer: bool = False
@@ -143,6 +145,10 @@ class Cloud(Protocol):
 
     def group_options(self, full: FullSpec, group: InstanceGroup) -> Any:
         """A group's options that only this cloud has, as a frozen dataclass, or None."""
+        ...
+
+    def external_api(self, cluster: Cluster) -> bool:
+        """Whether the manifest names a load balancer of the user's own before the API."""
         ...
 
     def issuer_url(self, discovery_store: str, region: str = "") -> str:

@@ -123,8 +123,8 @@ def _draft(wishes: Wishes, cloud: Cloud) -> list[Document]:
         *([_Plan("bastions", "Bastion", wishes.zones, 1, _small(wishes, cloud))] if wishes.bastion else []),
     ]
     groups = [_group(wishes, cloud, plan) for plan in plans]
-    if own is not None and hasattr(own, "annotations"):
-        for name, more in own.annotations(wishes, {plan.name: (plan.role, plan.size) for plan in plans}).items():
+    if own is not None and hasattr(own, "notes"):
+        for name, more in own.notes(wishes, {plan.name: (plan.role, plan.size) for plan in plans}).items():
             next(group for group in groups if group["metadata"]["name"] == name)["metadata"]["annotations"] = more
     keys = [_ssh_key(wishes.name, wishes.ssh_public_key)] if wishes.ssh_public_key else []
     return [cluster, *groups, *keys]

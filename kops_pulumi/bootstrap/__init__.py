@@ -40,8 +40,10 @@ if TYPE_CHECKING:
     from kops_pulumi.resolve import FullSpec
     from kops_pulumi.spec import InstanceGroup
 
-__all__ = ["attach", "build", "findings", "machines", "oversized"]
+__all__ = ["attach", "build", "findings", "machines", "oversized", "undeliverable"]
 
+_ONE_ADDRESS = (EndpointKind.EXTERNAL, EndpointKind.VIP)
+"""How the API is reached at an address that does not move: machines need not look for it."""
 _HEADROOM = 0.9
 """User data may fill this share of the cloud's limit; the rest is room for what an upgrade of this tool may add."""
 
@@ -74,6 +76,21 @@ def oversized(plan: ClusterPlan, limit: int) -> Sequence[Finding]:
         )
         for name, size in sizes.items()
         if size > limit * _HEADROOM
+    ]
+
+
+def undeliverable(plan: ClusterPlan, limit: int | None) -> Sequence[Finding]:
+    """A finding for every group whose bundle, in base64, leaves no tenth of what machines may be brought."""
+    sizes = {group.name: -(-len(group.bundle.content) // 3) * 4 for group in plan.groups if group.bundle}
+    return [
+        Finding(
+            ("spec", "fileAssets"),
+            f"what a machine is brought takes {size} bytes, and this cloud allows {limit} (we keep a tenth free)",
+            "let large files be fetched by a hook instead",
+            document=f"InstanceGroup/{name}",
+        )
+        for name, size in sizes.items()
+        if limit is not None and size > limit * _HEADROOM
     ]
 
 
@@ -116,7 +133,7 @@ def _environment(node: NodeConfig, fetched: Bundle, store: str) -> dict[str, str
         "KOPS_SHA256": fetched.sha256,
         **{f"KOPS_VOLUME_{name.upper()}": f"@late(volume.{key})@" for name, key in volumes.items()},
         **({"KOPS_LATE_SANS": late} if late else {}),
-        **({"KOPS_API_VIP": "@late(api.endpoint)@"} if node.api.reached_by == EndpointKind.VIP else {}),
+        **({"KOPS_API_VIP": "@late(api.endpoint)@"} if node.api.reached_by in _ONE_ADDRESS else {}),
         **(system.environment(node.proxy) if node.proxy else {}),
         **dict(sorted(node.options.items())),
     }

@@ -102,7 +102,7 @@ class Api:
     late_sans: tuple[str, ...]
     """Names of late values (`api.endpoint`) that join them on the machine; they travel in node.env."""
     reached_by: str | None
-    """load-balancer, addresses or vip."""
+    """load-balancer, addresses, vip or external."""
     zone: str | None = None
     """Name or id of the DNS zone that the names below are in."""
     zone_is_private: bool = False

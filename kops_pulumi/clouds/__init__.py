@@ -32,7 +32,7 @@ def get(name: str) -> Cloud:
 def starter(name: str) -> ModuleType | None:
     """The module that turns a cloud's own flags of `create cluster` into manifest; None where there are none. Pure.
 
-    It has `cluster(wishes)`, further parts of the cluster's spec, and may have `annotations(wishes, groups)`.
+    It has `cluster(wishes)`, further parts of the cluster's spec, and may have `notes(wishes, groups)`: annotations.
     """
     module = f"{__name__}.{_known(name)}.starter"
     try:

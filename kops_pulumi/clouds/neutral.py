@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from kops_pulumi.resolve import FullSpec
-    from kops_pulumi.spec import InstanceGroup
+    from kops_pulumi.spec import Cluster, InstanceGroup
 
 
 class NeutralCloud:
@@ -20,6 +20,10 @@ class NeutralCloud:
     def group_options(self, full: FullSpec, group: InstanceGroup) -> Any:  # noqa: ARG002 - the protocol's signature
         """None: the neutral plan says all about a group here."""
         return
+
+    def external_api(self, cluster: Cluster) -> bool:  # noqa: ARG002 - the protocol's signature
+        """Nobody brings a load balancer where the cloud has them."""
+        return False
 
     def issuer_url(self, discovery_store: str, region: str = "") -> str:  # noqa: ARG002 - a store has one address
         """The public URL of a store that is reached by https under its own name."""

@@ -13,6 +13,9 @@ class EndpointKind(StrEnum):
     ADDRESSES = "addresses"
     """No load balancer: DNS records of the control planes' own addresses."""
     VIP = "vip"
+    """A virtual address that the control planes hold among themselves."""
+    EXTERNAL = "external"
+    """A load balancer of the user's own, which nobody here makes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def _api(full: FullSpec, cloud: Cloud, names: Names, network: NetworkPlan) -> En
         return _balanced_api(full, balancer, names, network)
     return Endpoint(
         name=API,
-        kind=EndpointKind.ADDRESSES if cloud.capabilities.load_balancer else EndpointKind.VIP,
+        kind=_unbalanced(cluster, cloud),
         public=_control_planes_are_public(full, network),
         dns_name=api_name(cluster),
         physical_name=names.fit("endpoint", f"{API}.{cluster.metadata.name}"),
@@ -134,6 +134,13 @@ def _api(full: FullSpec, cloud: Cloud, names: Names, network: NetworkPlan) -> En
         subnets=(),
         roles=(Role.CONTROL_PLANE, Role.API_SERVER),
     )
+
+
+def _unbalanced(cluster: Cluster, cloud: Cloud) -> EndpointKind:
+    """How the API is reached where no load balancer of the cloud's leads to it."""
+    if cloud.external_api(cluster):
+        return EndpointKind.EXTERNAL
+    return EndpointKind.ADDRESSES if cloud.capabilities.load_balancer else EndpointKind.VIP
 
 
 def _balanced_api(full: FullSpec, balancer: LoadBalancerAccess, names: Names, network: NetworkPlan) -> Endpoint:

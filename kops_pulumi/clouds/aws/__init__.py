@@ -153,6 +153,10 @@ class Aws:
         """A group's AWS options."""
         return options.group_options(full, group)
 
+    def external_api(self, cluster: Cluster) -> bool:  # noqa: ARG002 - the protocol's signature
+        """Never: groups join load balancers of the user's own beside ours."""
+        return False
+
     def issuer_url(self, discovery_store: str, region: str = "") -> str:
         """The public URL of a discovery store; an S3 bucket is taken to be in `region`, else in us-east-1.
 

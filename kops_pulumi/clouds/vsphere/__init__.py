@@ -69,6 +69,7 @@ class VSphere(NeutralCloud):
         ipv6=False,
         network_cidr=False,
         user_data_limit=64 * 1024,  # practical limit of a guestinfo value
+        delivery_limit=512 * 1024,  # what vCenter itself takes of cloud-init data; beyond it nobody has tried
         termination_events=False,
         volume_encryption=False,
     )
@@ -89,6 +90,10 @@ class VSphere(NeutralCloud):
     def validate(self, full: FullSpec) -> Sequence[Finding]:
         """Findings that only vSphere can make."""
         return rules.findings(full, self.name)
+
+    def external_api(self, cluster: Cluster) -> bool:
+        """`apiLoadBalancer` instead of `apiVIP`."""
+        return bool(options.site(cluster).api_load_balancer)
 
     def cluster_options(self, full: FullSpec) -> options.VsphereCluster:
         """The site."""

@@ -23,6 +23,11 @@ SITE = ("spec", "cloudConfig", "vsphere")
 DISKS = ("thin", "lazy", "eagerZeroedThick")
 """Provisioning of a virtual disk, as the provider's VirtualDisk has it:
 https://www.pulumi.com/registry/packages/vsphere/api-docs/virtualdisk/."""
+_PLACE = ("metadata", "annotations", ADDRESSES)
+_BY_DHCP = (
+    "nobody plans the addresses of these machines: their kubelets' serving certificates stay pending, "
+    "and each machine's firewall lets in its whole network for them"
+)
 _SIZES = f"like 4cpu-16gb, or {', '.join(hardware.NAMED)}"
 
 
@@ -123,30 +128,44 @@ def _annotations(group: InstanceGroup) -> Iterator[Finding]:
 
 
 def _addresses(full: FullSpec, group: InstanceGroup) -> Iterator[Finding]:
-    path, written = ("metadata", "annotations", ADDRESSES), annotation(group, "addresses")
-    several = len([g for g in full.groups if role_of(g) is Role.CONTROL_PLANE]) > 1
+    written = annotation(group, "addresses")
     if written is None:
-        if role_of(group) is Role.CONTROL_PLANE and several:
-            message = "with several control planes each needs a fixed address: etcd's members find each other by it"
-            yield Finding(path, message, "name one")
-        elif role_of(group) is Role.API_SERVER:
-            yield Finding(path, "API servers need fixed addresses to find etcd", "name them")
+        yield from _unplanned(full, group)
         return
     own, size = addresses.parse(written), group.spec.max_size or group.spec.min_size or 0
     if own is None:
-        yield Finding(path, f"{written!r} is no list of addresses", "like 10.0.0.11 or 10.0.0.20-10.0.0.29,10.0.0.40")
+        yield Finding(_PLACE, f"{written!r} is no list of addresses", "like 10.0.0.11 or 10.0.0.20-10.0.0.29,10.0.0.40")
         return
     if len(own) < size:
-        yield Finding(path, f"{len(own)} addresses for {size} machines", "name more, or lower spec.maxSize")
+        yield Finding(_PLACE, f"{len(own)} addresses for {size} machines", "name more, or lower spec.maxSize")
+    if len(set(own)) < len(own):
+        yield Finding(_PLACE, "an address is named twice", "name each once")
+    gateway = annotation(group, "gateway") or site(full.cluster).gateway
+    if not gateway:
+        yield Finding(_PLACE, "machines with fixed addresses need a gateway", "set cloudConfig.vsphere.gateway")
     within = range_of(full.cluster, group)
     if within is None:
-        yield Finding(path, "nothing says which netmask these addresses have", "set the subnet's cidr or addressRange")
+        message = "nothing says which netmask these addresses have"
+        yield Finding(_PLACE, message, "set the subnet's cidr or addressRange")
         return
-    outside = [address for address in own if ip_address(address) not in ip_network(within)]
+    every = (*own, *filter(None, [gateway]))
+    outside = [str(text) for text in every if ip_address(str(text)) not in ip_network(within)]
     if outside:
-        yield Finding(path, f"{', '.join(outside[:3])} is not of {within}", "choose addresses of the group's network")
-    if not (annotation(group, "gateway") or site(full.cluster).gateway):
-        yield Finding(path, "machines with fixed addresses need a gateway", "set cloudConfig.vsphere.gateway")
+        message = f"{', '.join(outside[:3])} is not of {within}"
+        yield Finding(_PLACE, message, "choose addresses, and a gateway, of the group's network")
+
+
+def _unplanned(full: FullSpec, group: InstanceGroup) -> Iterator[Finding]:
+    """Machines that the site's DHCP gives addresses."""
+    role = role_of(group)
+    several = len([other for other in full.groups if role_of(other) is Role.CONTROL_PLANE]) > 1
+    if role is Role.CONTROL_PLANE and several:
+        message = "with several control planes each needs a fixed address: etcd's members find each other by it"
+        yield Finding(_PLACE, message, "name one")
+    elif role is Role.API_SERVER:
+        yield Finding(_PLACE, "API servers need fixed addresses to find etcd", "name them")
+    elif role is not Role.BASTION:
+        yield Finding(_PLACE, _BY_DHCP, "name addresses, or approve what stays pending yourself", Severity.WARNING)
 
 
 def _shared_addresses(full: FullSpec) -> Iterator[Finding]:
@@ -163,13 +182,13 @@ def _shared_addresses(full: FullSpec) -> Iterator[Finding]:
             if group.metadata.name in names and len(names) > 1
             for other in names - {group.metadata.name}
         }
-        document, path = f"InstanceGroup/{group.metadata.name}", ("metadata", "annotations", ADDRESSES)
+        document = f"InstanceGroup/{group.metadata.name}"
         if shared:
             message = f"shares addresses with {', '.join(sorted(shared))}"
-            yield Finding(path, message, "give each group its own", document=document)
+            yield Finding(_PLACE, message, "give each group its own", document=document)
         if vip and group.metadata.name in holders.get(str(vip), ()):
             message = f"{vip} is the API's own address (apiVIP)"
-            yield Finding(path, message, "leave it out", document=document)
+            yield Finding(_PLACE, message, "leave it out", document=document)
         if group.spec.max_size and group.spec.min_size != group.spec.max_size:
             message = "nothing resizes a group between minSize and maxSize here: it has minSize machines"
             hint = "set both to the number you want"

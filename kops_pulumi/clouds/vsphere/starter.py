@@ -52,7 +52,7 @@ def cluster(wishes: Wishes) -> dict[str, Any]:
     return {"subnets": [subnet], "cloudConfig": {"vsphere": site}}
 
 
-def annotations(wishes: Wishes, groups: Mapping[str, tuple[str, int]]) -> dict[str, dict[str, str]]:
+def notes(wishes: Wishes, groups: Mapping[str, tuple[str, int]]) -> dict[str, dict[str, str]]:
     """Annotations by group; `groups` are roles and sizes by name."""
     text = wishes.options.get("vsphere_addresses")
     if text is None:
