@@ -31,6 +31,10 @@ class Google:
     disks: dict[str, list[str]] = field(default_factory=dict)
     """Who holds each disk, by its address."""
     machines: list[dict[str, Any]] = field(default_factory=list)
+    zones: list[dict[str, str]] = field(default_factory=list)
+    """Managed zones of Cloud DNS, as it answers them; one a page."""
+    records: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By `<zone> <type> <name>`, as they were sent."""
     refusals: list[int] = field(default_factory=list)
     """Answers spoilt on purpose, used up from the front."""
     requests: list[str] = field(default_factory=list)
@@ -43,6 +47,7 @@ class Google:
             "KOPS_METADATA": url,
             "KOPS_GCS_ENDPOINT": f"{url}/gcs",
             "KOPS_COMPUTE_ENDPOINT": f"{url}/compute",
+            "KOPS_CLOUD_DNS_ENDPOINT": f"{url}/dns",
             "KOPS_BACKOFF": "0",
             "KOPS_STALL": "1",
         }
@@ -89,6 +94,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer()
 
+    def do_PATCH(self) -> None:
+        self._answer()
+
     def _answer(self) -> None:
         body = self._body()
         path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
@@ -122,11 +130,36 @@ class _Handler(BaseHTTPRequestHandler):
         if google.refusals:
             message = {"error": {"message": 'on purpose, says "Google"'}}
             return google.refusals.pop(0), json.dumps(message).encode(), "application/json"
+        return self._service(path, query, body)
+
+    def _service(self, path: str, query: dict[str, str], body: bytes) -> tuple[int, bytes, str]:
+        """By the prefix that stands for the host."""
+        zones = f"/dns/projects/{PROJECT}/managedZones"
         if path.startswith("/gcs/storage/v1/b/"):
             return self._listing(path.split("/")[5], query)
         if path.startswith("/gcs/"):
             return self._object(unquote(path.removeprefix("/gcs/")), body)
+        if path.startswith(zones):
+            return self._dns(path.removeprefix(zones), query, body)
         return self._compute(path.removeprefix("/compute/"), query, body)
+
+    def _dns(self, path: str, query: dict[str, str], body: bytes) -> tuple[int, bytes, str]:
+        """https://cloud.google.com/dns/docs/reference/rest/v1: a set is made once, and then patched."""
+        google, json_type = self.google, "application/json"
+        if not path:
+            at = int(query.get("pageToken", "0"))
+            more = {"nextPageToken": str(at + 1)} if at + 1 < len(google.zones) else {}
+            return 200, json.dumps({"managedZones": google.zones[at : at + 1], **more}).encode(), json_type
+        zone = path.split("/")[1]
+        if self.command == "GET":
+            found = google.records.get(f"{zone} {query['type']} {query['name']}")
+            return 200, json.dumps({"rrsets": [found] if found else []}).encode(), json_type
+        sent = json.loads(body)
+        key = f"{zone} {sent['type']} {sent['name']}"
+        if (key in google.records) is not (self.command == "PATCH"):
+            return 409, b'{"error": {"message": "exists already, or does not"}}', json_type
+        google.records[key] = sent
+        return 200, body, json_type
 
     def _object(self, name: str, body: bytes) -> tuple[int, bytes, str]:
         objects = self.google.objects

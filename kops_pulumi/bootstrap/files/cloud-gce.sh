@@ -152,3 +152,54 @@ cloud_device() { # VOLUME: by the name it was attached as
   local link=$ROOT/dev/disk/by-id/google-${1##*/}
   [[ -e $link ]] && readlink -f "$link"
 }
+
+dns_zones() { # the project's managed zones in Cloud DNS
+  local project
+  project=$(metadata project/project-id) || return
+  printf '%s/projects/%s/managedZones' "${KOPS_CLOUD_DNS_ENDPOINT:-https://dns.googleapis.com/dns/v1}" "$project"
+}
+
+managed_zone() { # NAME: prints the zone that is meant: the one that is named, else the longest that the name is in
+  local place answer more='' found=''
+  place=$(dns_zones) || return
+  while :; do
+    answer=$(asked GET "$place${more:+?pageToken=$(encoded "$more")}") || return
+    found+=$(awk -F '\t' -v wanted="$KOPS_DNS_ZONE" -v name="$1." -v private="$KOPS_DNS_PRIVATE" '
+      function told(at) {
+        if (zone == "") return
+        if (zone == wanted) print 1000, zone
+        at = length(name) - length(domain)
+        if (hidden == private && at >= 0 && substr(name, at + 1) == domain && (at == 0 || substr(name, at, 1) == "."))
+          print length(domain), zone
+        zone = domain = ""; hidden = "no"
+      }
+      BEGIN { hidden = "no" }
+      !/^\/managedZones\// { next }
+      { split($1, part, "/"); if (part[3] != last) { told(); last = part[3] } field = part[4] }
+      NF && $1 ~ /\/name$/ && field == "name" { zone = $2 }
+      field == "dnsName" { domain = $2 }
+      field == "visibility" { hidden = $2 == "private" ? "yes" : "no" }
+      END { told() }' <<<"$answer")$'\n'
+    more=$(sed -n 's|^/nextPageToken\t||p' <<<"$answer")
+    [[ $more ]] || break
+  done
+  sort -rn <<<"$found" | awk 'NF == 2 { print $2; exit }' | grep .
+}
+
+cloud_publish() { # NAME A|AAAA ADDRESS…
+  local name=$1 family=$2 place zone body known status
+  shift 2
+  place=$(dns_zones) && zone=$(managed_zone "$name") || { log "no managed zone for $name"; return 1; }
+  place+=/$zone/rrsets
+  known=$(asked GET "$place?name=$(encoded "$name.")&type=$family") || return
+  body=$(mktemp "$RUN/dns.XXXXXX")
+  printf '{"name": "%s.", "type": "%s", "ttl": 60, "rrdatas": ["%s"]}' "$name" "$family" "$(printf '%s\n' "$@" |
+    paste -sd '|' | sed 's/|/", "/g')" >"$body"
+  if grep -q '^/rrsets/0/' <<<"$known"; then
+    asked PATCH "$place/$name./$family" "$body" >/dev/null && status=0 || status=1
+  else
+    asked POST "$place" "$body" >/dev/null && status=0 || status=1
+  fi
+  rm -f "$body"
+  return "$status"
+}

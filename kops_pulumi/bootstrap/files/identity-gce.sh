@@ -18,7 +18,7 @@ google() { # METHOD URL OUT [BODY_FILE]: one request with the machine's token; p
       -X "$1" ${4:+-T "$4"} -K - "$2" <<END
 header = "Authorization: Bearer $token"
 header = "Expect:"
-$([[ $1 != POST ]] || echo 'header = "Content-Type: application/json"')
+$([[ $1 != POST && $1 != PATCH ]] || echo 'header = "Content-Type: application/json"')
 END
   ) || return
   [[ $told == 2* ]] && printf '%s\n' "${told#* }"

@@ -81,6 +81,7 @@ class Gce(NeutralCloud):
         user_data_limit=256 * 1024,  # of one metadata value: https://cloud.google.com/compute/docs/metadata/overview
         termination_events=False,
         machines=Machines(
+            publishes_names=True,
             # https://cloud.google.com/compute/docs/instances/configure-ntp
             time_servers=("metadata.google.internal",),
             sysctls={"net.ipv4.ip_forward": "1"},

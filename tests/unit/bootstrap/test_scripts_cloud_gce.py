@@ -162,3 +162,35 @@ def test_no_token_is_ever_in_a_programs_arguments(google: Google, tmp_path: Path
     arguments = (tmp_path / "arguments").read_text()
     assert "attachDisk" in arguments
     assert TOKEN not in arguments
+
+
+ZONES = [
+    {"name": "others", "dnsName": "other.org.", "visibility": "public"},
+    {"name": "hidden", "dnsName": "example.com.", "visibility": "private"},
+    {"name": "whole", "dnsName": "com.", "visibility": "public"},
+    {"name": "ours", "dnsName": "example.com.", "visibility": "public"},
+]
+
+
+@pytest.mark.parametrize(
+    ("zone", "private", "meant"),
+    [("example.com", "no", "ours"), ("example.com", "yes", "hidden"), ("whole", "no", "whole")],
+)
+def test_names_are_published_in_the_zone_that_is_meant_and_again_when_they_change(
+    google: Google, tmp_path: Path, zone: str, private: str, meant: str
+):
+    google.zones = ZONES
+    settings = {"KOPS_DNS_ZONE": zone, "KOPS_DNS_PRIVATE": private}
+    for addresses in (["192.0.2.1", "192.0.2.2"], ["192.0.2.3"]):
+        result = shell(google, tmp_path, f"cloud_publish api.c1.example.com A {' '.join(addresses)}", **settings)
+        assert (result.returncode, result.stderr) == (0, "")
+        sent = {"name": "api.c1.example.com.", "type": "A", "ttl": 60, "rrdatas": addresses}
+        assert google.records == {f"{meant} A api.c1.example.com.": sent}
+
+
+def test_a_name_that_no_zone_holds_is_told(google: Google, tmp_path: Path):
+    google.zones = ZONES[:1]
+    settings = {"KOPS_DNS_ZONE": "example.com", "KOPS_DNS_PRIVATE": "no"}
+    result = shell(google, tmp_path, "cloud_publish api.c1.example.com A 192.0.2.1", **settings)
+    assert result.returncode != 0
+    assert "no managed zone for api.c1.example.com" in result.stderr
