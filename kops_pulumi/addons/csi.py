@@ -85,7 +85,8 @@ class Driver(BuiltIn):
 
         What a snapshot is must be known before the driver's sidecar for it starts.
         """
-        driver = [replace(item, after=(*item.after, snapshot_controller.DEFINITIONS)) for item in self.driver(full)]
+        first = (snapshot_controller.DEFINITIONS,) if self.snapshots(full) else ()
+        driver = [replace(item, after=(*item.after, *first)) for item in self.driver(full)]
         return [*driver, *self._classes(full), *self._snapshot_class(full)]
 
     def snapshots(self, full: FullSpec) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -60,12 +60,13 @@ def for_addons(plan: ClusterPlan, handles: Handles) -> Mapping[str, pulumi.Outpu
     """
     own = [group for group in plan.groups if not group.managed and group.user_data is not None]
     further = {f"user-data.{group.name}": text(group.user_data.text, handles) for group in own if group.user_data}
-    return {**known(handles), **further, **confidential(handles)}
+    return {**known(handles), **further, **confidential(handles, wanted(plan.deliveries))}
 
 
-def confidential(handles: Handles) -> Mapping[str, pulumi.Output[str]]:
+def confidential(handles: Handles, asked: Collection[str]) -> Mapping[str, pulumi.Output[str]]:
     """What Secrets in the cluster may be made of, by name: `private-key.<leaf>`, `ipsec-key.<keyset>`, the files with
-    credentials (`cloud-config`, `csi-config`), and what the user gave (`secret.<name>`).
+    credentials (`cloud-config`, `csi-config`), and what the user gave (`secret.<name>`). What has to be computed is
+    there only when it is asked for.
     """
     values = {f"secret.{name}": secret for name, secret in handles.secrets.items()}
     if handles.identity and handles.identity.cloud_config is not None:
@@ -75,6 +76,8 @@ def confidential(handles: Handles) -> Mapping[str, pulumi.Output[str]]:
     if handles.leaves:
         values |= {f"private-key.{key}": pem for key, pem in handles.leaves.private_keys.items()}
     for key, generations in (handles.pki.secret_keys if handles.pki else {}).items():
+        if f"ipsec-key.{key}" not in asked:
+            continue
         number, content = next(iter(generations.items()))
         values[f"ipsec-key.{key}"] = pulumi.Output.secret(content.apply(functools.partial(ipsec_key, number)))
     return values

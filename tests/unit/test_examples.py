@@ -21,6 +21,7 @@ MANIFESTS = sorted(
     if path.parent.name in {"aws", "gce", "openstack"} and ".overlay" not in path.name and "Pulumi." not in path.name
 )
 ADDONS = sorted(ROOT.glob("examples/addons/*.overlay.yaml"))
+BUILT_IN = sorted(ROOT.glob("examples/addons/built-in/*.overlay.yaml"))
 STACKS = sorted(
     path
     for folder in ("stacks", "examples/gce", "examples/openstack")
@@ -31,6 +32,15 @@ STACKS = sorted(
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_an_example_is_valid_without_a_warning(path):
     assert pipeline.load([path]).findings == ()
+
+
+@pytest.mark.parametrize("path", BUILT_IN, ids=lambda path: path.name)
+def test_built_in_addons_join_a_cluster(path):
+    plain = pipeline.load([ROOT / "examples/aws/minimal.yaml"])
+    planned = pipeline.load([ROOT / "examples/aws/minimal.yaml"], [path])
+    assert planned.findings == ()
+    names = {delivery.name for delivery in planned.plan.deliveries}
+    assert names > {delivery.name for delivery in plain.plan.deliveries}
 
 
 @pytest.mark.parametrize("path", ADDONS, ids=lambda path: path.name)
