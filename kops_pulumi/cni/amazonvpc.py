@@ -43,7 +43,7 @@ class AmazonVpc(Plugin):
         """Variables: each once, and with a value."""
         seen: set[str] = set()
         for index, variable in enumerate(self.settings(full).env or ()):
-            path = ("env", str(index), "name")
+            path = ("env", index, "name")
             if variable.name in seen:
                 yield self.finding(f"{variable.name} is set twice", *path, hint="remove one of them")
             if variable.name in _OURS:

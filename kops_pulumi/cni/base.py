@@ -112,7 +112,7 @@ class Plugin:
         del full
         return ()
 
-    def finding(self, message: str, *path: str, hint: str | None = None) -> Finding:
+    def finding(self, message: str, *path: str | int, hint: str | None = None) -> Finding:
         """A finding about one of the plug-in's own fields."""
         return Finding((*NETWORKING, self.key, *path), message, hint)
 

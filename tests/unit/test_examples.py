@@ -27,6 +27,8 @@ STACKS = sorted(
     for folder in ("stacks", "examples/gce", "examples/openstack")
     for path in (ROOT / folder).glob("Pulumi.*.yaml")
 )
+NETWORKS = sorted(ROOT.glob("examples/networking/*.overlay.yaml"))
+STACKS = sorted(ROOT.glob("stacks/Pulumi.*.yaml"))
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -52,6 +54,15 @@ def test_an_addon_of_yours_joins_a_cluster(path, monkeypatch):
     made = testing.record(lambda: program.deploy(planned))
     assert own
     assert all(any(f"-addons-{name}" in resource.name for resource in made) for name in own)
+
+
+@pytest.mark.parametrize("path", NETWORKS, ids=lambda path: path.name)
+@pytest.mark.parametrize("below", ["minimal", "ha-private"])
+def test_a_network_plugin_lies_over_every_example(path, below):
+    planned = pipeline.load([ROOT / f"examples/aws/{below}.yaml"], [path])
+    assert planned.findings == ()
+    assert planned.plan.pod_network.plugin == path.name.partition(".")[0].partition("-")[0]
+    assert [delivery.name for delivery in planned.plan.deliveries if delivery.stage is Stage.CNI]
 
 
 @pytest.mark.parametrize("path", STACKS, ids=lambda path: path.name)
