@@ -202,7 +202,7 @@ class Cilium(Plugin):
                 why,
                 pin.version,
                 tuple(names.values()),
-                after=("cilium-secrets", given.IPSEC_SECRET),
+                after=tuple(_before(full, settings)),
             )
         ]
         if secrets:
@@ -267,6 +267,14 @@ def _encryption(settings: object) -> str:
 def _encrypts_by_own_key(full: FullSpec, settings: object) -> bool:
     """IPsec with a key that nobody gave (`create secret ciliumpassword`): one is made."""
     return _encryption(settings) == "ipsec" and given.CILIUM not in given.declared(full)
+
+
+def _before(full: FullSpec, settings: object) -> Iterator[str]:
+    """Deliveries whose Secrets the pods mount."""
+    if any(_secrets(full, settings)):
+        yield "cilium-secrets"
+    if _encryption(settings) == "ipsec" and not _encrypts_by_own_key(full, settings):
+        yield given.IPSEC_SECRET
 
 
 def _secrets(full: FullSpec, settings: object) -> Iterator[Mapping[str, object]]:

@@ -16,6 +16,7 @@ from kops_pulumi.automation.report import Action
 from kops_pulumi.automation.stack import ClusterStack
 from kops_pulumi.errors import KopsError
 from kops_pulumi.plan.podnetwork import ACCEPT
+from kops_pulumi.resolve.versions import NEWEST_DEFAULTS
 from tests.engine.conftest import Stacks
 from tests.golden.test_golden_cni import VARIANTS
 from tests.support import features
@@ -64,8 +65,9 @@ def test_a_plugin_is_made_once_bumped_alone_and_gone_with_the_cluster(
     assert stack.preview().changes == {}
 
     if key not in OWN_VERSION:
-        newer = {name: {**row, "version": f"{row['version']}-rc.1"} for name, row in pins.table(36).items()}
-        monkeypatch.setattr(pins, "table", lambda _minor: newer)
+        table = pins.table(36, NEWEST_DEFAULTS)
+        newer = {name: {**row, "version": f"{row['version']}-rc.1"} for name, row in table.items()}
+        monkeypatch.setattr(pins, "table", lambda *_given: {**table, key: newer[key]})
     plans.append(features.planned(documents(VARIANTS[variant], OWN_VERSION.get(key, {}))))
     bumped = stack.preview()
     assert bumped.errors == ""

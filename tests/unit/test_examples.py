@@ -28,7 +28,6 @@ STACKS = sorted(
     for path in (ROOT / folder).glob("Pulumi.*.yaml")
 )
 NETWORKS = sorted(ROOT.glob("examples/networking/*.overlay.yaml"))
-STACKS = sorted(ROOT.glob("stacks/Pulumi.*.yaml"))
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
