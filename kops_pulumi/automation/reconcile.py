@@ -24,15 +24,14 @@ class Step:
     def __str__(self) -> str:
         match self.kind:
             case "update":
-                return f"update {_groups(self.roles)}"
+                return f"update {_groups(self.roles)}, and all that belongs to no group" if self.roles else "update all"
             case "roll":
                 return f"roll {_groups(self.roles)}"
         return "wait until the cluster is healthy"
 
 
 def _groups(roles: tuple[Role, ...]) -> str:
-    words = [role.value for role in roles]
-    return f"the groups of {' and '.join(words)}, and all that belongs to no group" if words else "everything"
+    return f"the groups of {' and '.join(role.value for role in roles)}"
 
 
 def steps(plan: ClusterPlan, *, exists: bool) -> tuple[Step, ...]:

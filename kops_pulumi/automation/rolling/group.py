@@ -115,9 +115,8 @@ def _surge(ctx: Context, group: Group, machines: Sequence[Machine], surge: int, 
             except KopsError as error:
                 ctx.tell(What.WARNING, group.name, machine.id, f"cannot be detached: {error.message}")
                 continue
-            ctx.view.detached(machine)
             ctx.tell(What.DETACHED, group.name, machine.id)
-        extra.append(machine)
+        extra.append(ctx.view.detached(machine))
         if unproven and len(extra) < surge:
             yield from _settle(ctx, group, "after detaching a machine")
             unproven = False

@@ -53,9 +53,11 @@ class View:
         found = ((machine.id, node_of(machine, by_machine, by_name)) for machine in machines)
         return {id_: node for id_, node in found if node is not None}
 
-    def detached(self, machine: Machine) -> None:
-        """Remember that it was taken out of its group."""
-        self._change(machine, replace(machine, detached=True))
+    def detached(self, machine: Machine) -> Machine:
+        """Remember that it was taken out of its group; the machine as it is now."""
+        now = replace(machine, detached=True)
+        self._change(machine, now)
+        return now
 
     def ended(self, machine: Machine) -> None:
         """Remember that it was ended; where names are used again, its successor has its place."""

@@ -155,15 +155,27 @@ class AwsFleet:
         return all(self._drained(machine.id, target_group) for target_group in balancers.target_groups)
 
     def terminate(self, machine: Machine) -> None:
-        """By its group, which starts another; detached, warm and Karpenter's machines by EC2."""
+        """By its group, which starts another; by EC2 what its group does not have (any more)."""
         by_group = self._plan_group(machine).managed and not machine.detached
-        with translated(ignore=_NOT_THERE), _gone_is_fine():
-            if by_group:
+        if by_group and self._leaves_group(machine):
+            return
+        with translated(ignore=_NOT_THERE):
+            self._calls.ec2.terminate_instances(InstanceIds=[machine.id])
+
+    def _leaves_group(self, machine: Machine) -> bool:
+        """Whether its group has ended it; Auto Scaling has one code for all mistakes, so that the message counts."""
+        from botocore.exceptions import ClientError
+
+        with translated():
+            try:
                 self._calls.autoscaling.terminate_instance_in_auto_scaling_group(
                     InstanceId=machine.id, ShouldDecrementDesiredCapacity=False
                 )
-            else:
-                self._calls.ec2.terminate_instances(InstanceIds=[machine.id])
+            except ClientError as error:
+                if "Instance Id not found" not in str(error):
+                    raise
+                return False
+        return True
 
     # -- listing
 
@@ -354,15 +366,3 @@ def translated(*, ignore: Iterable[str] = ()) -> Iterator[None]:
     except BotoCoreError as error:
         hint = "log in as for the AWS command line (AWS_PROFILE, aws sso login), or set aws:profile for the stack"
         raise KopsError(f"AWS cannot be asked: {error}", hint=hint) from error
-
-
-@contextmanager
-def _gone_is_fine() -> Iterator[None]:
-    """Auto Scaling has one code for all mistakes; an instance that it does not know is one that is gone."""
-    from botocore.exceptions import ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        if "Instance Id not found" not in str(error):
-            raise

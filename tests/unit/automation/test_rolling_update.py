@@ -212,6 +212,16 @@ def test_by_default_one_machine_more_is_started_and_the_group_is_never_short(sta
     assert (len(here.sim.done("detach")), len(here.sim.done("terminate"))) == (1, 5)
 
 
+def test_the_cloud_is_told_that_a_machine_was_detached_when_it_is_ended(stage, monkeypatch):
+    here = stage(cp_a=1, nodes_a=2)
+    ended = {}
+    real = here.sim.terminate
+    monkeypatch.setattr(here.sim, "terminate", lambda machine: (ended.update({machine.id: machine}), real(machine)))
+    here.roll(Selection(names=frozenset({"nodes-a"})))
+    (detached,) = here.sim.done("detach")
+    assert {id_: machine.detached for id_, machine in ended.items()} == {"i-00002": False, detached: True}
+
+
 def test_a_detached_machine_goes_last(stage):
     here = stage(cp_a=1, nodes_a=4)
     here.roll(Selection(names=frozenset({"nodes-a"})))

@@ -91,7 +91,7 @@ def test_a_terminated_machine_is_replaced_by_an_up_to_date_one(account):
     assert (len(now), now[other.id], sum(now.values())) == (2, True, 1)
 
 
-def test_ending_a_machine_that_is_gone_already_does_nothing(account, monkeypatch):
+def test_a_machine_that_its_group_does_not_have_is_ended_by_ec2(account, monkeypatch):
     from botocore.exceptions import ClientError
 
     _, nodes = groups_of(account)
@@ -105,6 +105,7 @@ def test_ending_a_machine_that_is_gone_already_does_nothing(account, monkeypatch
 
     monkeypatch.setattr(fleet._calls.autoscaling, "terminate_instance_in_auto_scaling_group", refuse)
     fleet.terminate(machine)
+    assert machine.id not in account.running()  # its group has lost sight of it: EC2 ends it
     with pytest.raises(KopsError, match="something else"):
         fleet.terminate(machine)
 
