@@ -209,10 +209,24 @@ class ClusterStack:
         return {str(item["id"]): str(item["urn"]) for item in resources if item.get("id")}
 
     def replace(self, urn: str) -> None:
-        """Make one resource anew, and nothing else; its description is that of the program."""
+        """Make one resource anew, with what is attached to it, and nothing else; its description is the program's.
+
+        What merely comes after it (another machine in its turn) is left alone, which `--target-dependents` would not.
+        """
+        target = [urn, *self._attached(urn)]
         self._operate(
-            "update", None, lambda **kw: self._stack.up(target=[urn], replace=[urn], suppress_outputs=True, **kw)
+            "update", None, lambda **kw: self._stack.up(target=target, replace=[urn], suppress_outputs=True, **kw)
         )
+
+    def _attached(self, urn: str) -> list[str]:
+        """Resources of the cloud that hold something of this one in a property: a volume's attachment."""
+        resources = self.export().get("resources") or ()
+        holders = (
+            str(item["urn"])
+            for item in resources
+            if item.get("custom") and any(urn in used for used in (item.get("propertyDependencies") or {}).values())
+        )
+        return sorted(holder for holder in holders if "::pulumi:providers:" not in holder)
 
     def resources(self) -> tuple[StateResource, ...]:
         """Everything in the state, in the order of creation; without the stack itself and providers."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from kops_pulumi import rehearsal
+from kops_pulumi.automation.fleets import EngineFleet
+from kops_pulumi.automation.stack import ClusterStack
 from kops_pulumi.components import Cluster
 from kops_pulumi.model import ClusterPlan
+from kops_pulumi.rehearsal.clusters import Clusters
 from tests.support import clouds
 from tests.support.clouds.openstack import ROW
 from tests.support.clouds.row import NAME
@@ -80,6 +84,39 @@ def test_control_planes_are_replaced_one_at_a_time_and_keep_volume_and_address(
 
     assert stack.destroy().errors == ""
     assert [record.id for record in world.store.objects()] == adopted
+
+
+def test_a_roll_replaces_one_machine_with_its_volumes_and_leaves_the_others(
+    world: rehearsal.World, tmp_path: Path
+) -> None:
+    documents = clouds.documents(ROW, 3)
+    rehearsal.seed(world.store, clouds.planned(documents).plan)
+
+    def stack() -> ClusterStack:
+        settings = {"state": tmp_path / "state", "environ": world.environment, "project_file": tmp_path / "none"}
+        return ClusterStack.of(clouds.planned(documents), **settings)
+
+    stack().up()
+    fleet = Clusters(world.store).fleet(clouds.planned(documents).plan)
+    before = {machine.name: machine.id for group in fleet.groups() for machine in group.machines}
+    assert len(before) == 5
+    for document in documents[1:]:
+        document["spec"]["image"] = "ubuntu-26.10"
+    attached = {r.inputs["volumeId"]: r.id for r in world.store.objects(ATTACHMENT)}
+    current = stack()
+    second = f"control-plane-{ROW.zones[1]}-1-harbor-example-net"
+    rolled = EngineFleet(fleet, current)
+    groups = {group.name: group for group in rolled.groups()}
+    assert [machine.outdated for group in groups.values() for machine in group.machines] == [True] * 5
+    (machine,) = groups[f"control-plane-{ROW.zones[1]}"].machines
+    rolled.terminate(machine)
+    after = {machine.name: machine.id for group in fleet.groups() for machine in group.machines}
+    assert {name for name in after if after[name] != before[name]} == {second}
+    moved = {r.inputs["volumeId"]: r.id for r in world.store.objects(ATTACHMENT)}
+    assert moved.keys() == attached.keys()
+    assert len([volume for volume in moved if moved[volume] != attached[volume]]) == 2
+    holders = {r.inputs["instanceId"] for r in world.store.objects(ATTACHMENT)}
+    assert holders <= set(after.values())
 
 
 def test_one_control_plane_goes_up_and_nodes_come_and_go_from_the_end(
