@@ -125,7 +125,7 @@ def conf(plan: ClusterPlan) -> configparser.ConfigParser:
 
 
 def test_cloud_conf_says_what_the_manifest_says() -> None:
-    config = {
+    config: dict[str, Any] = {
         "loadbalancer": {
             "provider": "ovn",
             "flavorID": "f-1",
