@@ -76,7 +76,9 @@ class Configuration:
     @cached_property
     def _addresses(self) -> Mapping[Source, str]:
         known = {source_of(resource): f"{type_}.{label}" for resource, type_, label in self._twins.values()}
-        look_ups = [look_up.source for look_up in self.references.known.look_ups.values()]
+        sources = (look_up.source for look_up in self.references.known.look_ups.values())
+        # What Pulumi's engine answers about its own stack is no business of another tool's state.
+        look_ups = [source for source in sources if not source.token.startswith("pulumi:")]
         for type_ in sorted({_data_type(source) for source in look_ups}):
             labels = spelling.labels(source.name for source in look_ups if _data_type(source) == type_)
             known |= {s: f"data.{type_}.{labels[s.name]}" for s in look_ups if _data_type(s) == type_}
