@@ -115,6 +115,19 @@ def merged(existing: str, access: Access, *, where: str) -> str:
     return dump({"apiVersion": "v1", "kind": "Config", **theirs})
 
 
+def without(existing: str, name: str, *, where: str) -> str | None:
+    """The user's file without a cluster, its context and its user of ours; None when it has no such context."""
+    theirs = parse(existing, where=where)
+    if not any(isinstance(entry, Mapping) and entry.get("name") == name for entry in theirs.get("contexts") or ()):
+        return None
+    for key in _LISTS:
+        gone = {name, f"{name}-admin"} if key == "users" else {name}
+        theirs[key] = [entry for entry in theirs.get(key) or () if entry.get("name") not in gone]
+    if theirs.get("current-context") == name:
+        theirs["current-context"] = ""
+    return dump(theirs)
+
+
 def parse(existing: str, *, where: str) -> Document:
     """The text as a kubeconfig; an empty one is an empty kubeconfig."""
     hint = "mend or move it, or write to another file with --kubeconfig"

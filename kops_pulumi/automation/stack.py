@@ -37,6 +37,8 @@ _HOLDER = re.compile(r"created by (?P<user>[^@\s]+)@(?P<host>\S+) \(pid (?P<pid>
 """How file and bucket backends name a lock's holder: the engine's pkg/backend/diy/lock.go."""
 _ADDONS = "$kops:index:AddOns"
 """In the URN of everything that is installed in the cluster; a URN has the types of all parents."""
+_MACHINES = re.compile(r":Instances\$[^:]+:[^:]*(?:[Gg]roup|[Ii]nstance|[Vv]irtualMachine)[^:]*:[^:]+::")
+"""In the URN of a group of machines, or of a machine where a cloud has no groups."""
 _NOISE = ("update failed", "preview failed", "one or more errors occurred", "resource monitor shut down")
 _PREFIX = re.compile(r"^(stderr: )?(error: )?")
 _FEW = 5
@@ -175,6 +177,20 @@ class ClusterStack:
         with self._translated():
             self._stack.workspace.remove_stack(self.settings.stack, preserve_config=True)
         return report
+
+    def destroy_machines(self, *, watch: Watch | None = None) -> None:
+        """Delete the instance groups and what depends on them, so that nothing in the cluster works any more."""
+        machines = [r.urn for r in self.resources() if _MACHINES.search(r.urn) and not r.protected]
+        if machines:
+            self._operate(
+                "destroy",
+                watch,
+                lambda **kw: self._stack.destroy(target=machines, target_dependents=True, continue_on_error=True, **kw),
+            )
+
+    def forget(self) -> None:
+        """Drop the stack with its state; what it made stays."""
+        self._pulumi("stack", "rm", "--force", "--preserve-config", "--yes")
 
     def export(self) -> dict[str, Any]:
         """The state's deployment as the backend keeps it, secrets encrypted (the Automation API's own shows them)."""

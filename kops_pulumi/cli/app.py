@@ -39,6 +39,7 @@ VERBS = {
     "trust": Verb("kops_pulumi.cli.keypairs:trust", "Accept a distrusted key again."),
     "toolbox": Verb("kops_pulumi.cli.toolbox:toolbox", "Look inside: plan, firewall, network, graph, resources."),
     "rehearse": Verb("kops_pulumi.cli.rehearse:rehearse", "Run any command against a simulated cloud."),
+    "new": Verb("kops_pulumi.cli.new:new", "Begin a Pulumi project of your own with a cluster in it."),
     "doctor": Verb("kops_pulumi.cli.doctor:doctor", "Check engine, language host, SDKs and backend."),
     "schema": Verb("kops_pulumi.cli.about:schema", "Print a JSON Schema: of manifests, or of a verb's -o json."),
     "completion": Verb(

@@ -117,6 +117,18 @@ def _access(name: str, stack: ClusterStack, *, internal: bool, life: timedelta |
     return Access(name, server, bundle, made.certificate, made.private_key)
 
 
+def forget(name: str) -> Path | None:
+    """Take a cluster out of the user's kubeconfig; the file when it was in there."""
+    from kops_pulumi import kubeconfig as config
+
+    path = _path(None)
+    text = config.without(_read(path), name, where=str(path))
+    if text is None:
+        return None
+    _write(path, text)
+    return path
+
+
 def _path(file: Path | None) -> Path:
     """The file that kubectl would write to: --kubeconfig, the first of KUBECONFIG, ~/.kube/config."""
     listed = [entry for entry in os.environ.get("KUBECONFIG", "").split(os.pathsep) if entry]

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 REGISTRY: tuple[str, ...] = ("aws", "gce", "openstack", "vsphere")
 """Values of the manifest's `spec.cloudProvider` that we build."""
 
-Leaf: TypeAlias = Literal["provider", "network", "firewall", "identity", "endpoints", "store", "instances", "fleet"]
+Leaf: TypeAlias = Literal[
+    "provider", "network", "firewall", "identity", "endpoints", "store", "instances", "fleet", "leftovers"
+]
 
 
 def get(name: str) -> Cloud:

@@ -72,6 +72,11 @@ class Calls:
         """Classic load balancers of the user's own."""
         return self._client("elb")
 
+    @cached_property
+    def s3(self) -> Any:
+        """Buckets."""
+        return self._client("s3")
+
     def _client(self, service: str) -> Any:
         from botocore.config import Config
 
