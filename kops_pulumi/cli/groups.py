@@ -60,7 +60,7 @@ def create(
             "spec": body,
         }
     )
-    draft = _written_down(draft, group)
+    draft = written_down(draft, group)
     if editing:
         from kops_pulumi.cli.edit import in_editor
 
@@ -100,7 +100,7 @@ def _subnets(there: list[tuple[str, str, str]], role: str, zones: tuple[str, ...
     return found
 
 
-def _written_down(draft: Draft, group: str) -> Draft:
+def written_down(draft: Draft, group: str) -> Draft:
     """With the machine type and image that the defaults give it now."""
     from kops_pulumi.manifest import Set
 

@@ -22,6 +22,11 @@ _VERBS = {
     "firewall": Verb(f"{_HERE}:firewall", "Who may reach whom, and why."),
     "addons": Verb(f"{_HERE}:addons", "What is installed in the cluster, from where, and why."),
     "node": Verb("kops_pulumi.cli.toolbox_node:node", "What a machine of an instance group will get."),
+    "instance-selector": Verb(
+        "kops_pulumi.cli.instance_selector:instance_selector",
+        "A group of the machine types that have what you ask for.",
+    ),
+    "dump": Verb("kops_pulumi.cli.toolbox_dump:dump", "All of a running cluster that is not secret; logs with --dir."),
     "graph": Verb(f"{_HERE}:graph", "The cluster as a Mermaid diagram."),
     "resources": Verb(f"{_HERE}:resources", "The Pulumi resources, as the engine would get them."),
 }
@@ -30,7 +35,7 @@ _FORMATS = click.Choice(["table", "yaml", "json"])
 
 @click.group(cls=LazyGroup, verbs=_VERBS)
 def toolbox() -> None:
-    """Look inside a cluster's manifest; everything here works offline."""
+    """Look inside a cluster; everything here but dump works offline."""
 
 
 def _output(function: Callable[..., Any]) -> Callable[..., Any]:
