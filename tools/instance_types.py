@@ -23,7 +23,7 @@ def rows() -> list[tuple[object, ...]]:
 
     path = Path(moto.__file__).parent / "ec2" / "resources" / "instance_types.json.gz"
     types: dict[str, dict[str, Any]] = json.loads(gzip.decompress(path.read_bytes()))
-    found = []
+    found: list[tuple[object, ...]] = []
     for name, facts in sorted(types.items()):
         arch = [ARCHITECTURES[a] for a in facts["ProcessorInfo"]["SupportedArchitectures"] if a in ARCHITECTURES]
         if not arch or facts["BareMetal"] or facts.get("Hypervisor") != "nitro" or name.startswith("mac"):
