@@ -7,6 +7,8 @@ like it reads from the group's tags (`clouds/aws/tags.py`) or template.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +57,12 @@ class ClusterAutoscaler(BuiltIn):
     summary = "Grows and shrinks instance groups with the load"
 
     def checks(self, full: FullSpec) -> Iterable[Finding]:
-        """The price expander knows the prices of some clouds only."""
+        """The price expander knows the prices of some clouds only; priorities are numbers."""
+        for key in self.settings(full).custom_priority_expander_config or {}:
+            if not re.fullmatch(r"-?\d+", key):
+                text = f"the priority {key!r} is no number"
+                hint = "write a whole number; the highest goes first"
+                yield self.finding(text, "customPriorityExpanderConfig", key, hint=hint)
         if self.settings(full).expander == "price" and full.cloud not in _PRICE_CLOUDS:
             text = f"the price expander does not know the prices of {full.cloud}"
             yield self.finding(text, "expander", hint="use least-waste, random, most-pods or priority")
@@ -133,17 +140,22 @@ def _arguments(settings: Settings) -> dict[str, Any]:
     return dict(sorted(found.items()))
 
 
-def _priorities(full: FullSpec, settings: Settings) -> dict[str, list[str]]:
-    """Patterns of groups' names by priority: the manifest's own, else from each group's `autoscalePriority`."""
+def _priorities(full: FullSpec, settings: Settings) -> str | dict[str, Any]:
+    """Patterns of groups' names by priority: the manifest's own, else from each group's `autoscalePriority`.
+
+    As a text, in which the priorities are numbers: the chart would write a map's keys as strings, and the autoscaler
+    does not read those.
+    """
     if text(settings.expander) != "priority" or settings.create_priority_expander_config is False:
         return {}
-    if settings.custom_priority_expander_config:
-        return {str(key): list(names) for key, names in sorted(settings.custom_priority_expander_config.items())}
-    found: dict[str, list[str]] = {}
-    for group in _scaled(full):
+    found: dict[int, list[str]] = {}
+    for key, names in (settings.custom_priority_expander_config or {}).items():
+        found[int(key)] = list(names)
+    for group in _scaled(full) if not found else ():
         patterns = [f"^{name}$" for name in _names(full, group)]
-        found.setdefault(str(group.spec.autoscale_priority or 0), []).extend(patterns)
-    return dict(sorted(found.items(), key=lambda item: int(item[0])))
+        found.setdefault(group.spec.autoscale_priority or 0, []).extend(patterns)
+    lines = [(f"{key}:", *(f"  - {json.dumps(name)}" for name in names)) for key, names in sorted(found.items())]
+    return "".join(f"{line}\n" for group in lines for line in group)
 
 
 ADDON = ClusterAutoscaler()

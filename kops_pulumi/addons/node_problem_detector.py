@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kops_pulumi.resolve.full import FullSpec
 
 _ACCOUNT = kube_system("node-problem-detector")
-_MONITORS = ("kernel-monitor", "readonly-monitor", "systemd-monitor")
+_MONITORS = ("kernel-monitor", "readonly-monitor")
 _RULES = (
     allow("get", "nodes"),
     allow("patch", "nodes/status"),

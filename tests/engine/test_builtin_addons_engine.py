@@ -86,7 +86,7 @@ def test_turning_one_on_off_or_to_another_version_previews_just_that(
     (release,) = [i for i in world.store.objects("kubernetes:helm.sh/v3:Release") if "autoscaler" in i.id]
     values = release.inputs["values"]
     assert [item["name"] for item in values["autoscalingGroups"]] == [f"nodes.{NAME}"]
-    assert values["expanderPriorities"] == {"0": [f"^nodes.{NAME}$"]}
+    assert yaml.safe_load(values["expanderPriorities"]) == {0: [f"^nodes.{NAME}$"]}
     assert ":role/cluster-autoscaler.kube-system.sa." in values["extraEnv"]["AWS_ROLE_ARN"]
     (handler,) = [i for i in world.store.objects("kubernetes:apps/v1:Deployment") if "termination-handler" in i.id]
     (container,) = handler.inputs["spec"]["template"]["spec"]["containers"]

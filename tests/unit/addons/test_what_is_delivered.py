@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from kops_pulumi import addons, cni, pins
 from kops_pulumi.components import late
@@ -233,11 +234,19 @@ class TestClusterAutoscaler:
 
     def test_priorities_come_from_the_groups(self) -> None:
         found = self.values(expander="priority")["expanderPriorities"]
-        assert found == {"10": ["^@late(group.quick)@$"], "50": ["^@late(group.spot)@$"]}
+        assert yaml.safe_load(found) == {10: ["^@late(group.quick)@$"], 50: ["^@late(group.spot)@$"]}
 
     def test_priorities_of_the_manifest_come_first(self) -> None:
         own = {"100": ["quick.*"], "1": [".*"]}
-        assert self.values(expander="priority", customPriorityExpanderConfig=own)["expanderPriorities"] == own
+        found = self.values(expander="priority", customPriorityExpanderConfig=own)["expanderPriorities"]
+        assert yaml.safe_load(found) == {100: ["quick.*"], 1: [".*"]}
+
+    def test_a_priority_that_is_no_number_is_refused(self) -> None:
+        settings = {"enabled": True, "expander": "priority", "customPriorityExpanderConfig": {"high": [".*"]}}
+        (addon,) = [addon for addon in addons.REGISTRY if addon.name == "cluster-autoscaler"]
+        (finding,) = addon.validate(full(clusterAutoscaler=settings))
+        assert finding.dotted == "spec.clusterAutoscaler.customPriorityExpanderConfig.high"
+        assert finding.message == "the priority 'high' is no number"
 
     @pytest.mark.parametrize(
         "settings", [{"expander": "random"}, {"expander": "priority", "createPriorityExpanderConfig": False}]
