@@ -17,7 +17,18 @@ from kops_pulumi.errors import KopsError
 if TYPE_CHECKING:
     from kops_pulumi.automation.rolling.view import View
 
-_HEADERS = ("ID", "NODE", "GROUP", "ROLE", "STATE", "OUTDATED", "READY", "VERSION", "MACHINETYPE", "ZONE", "ADDRESSES")
+_COLUMNS = {
+    "ID": "id",
+    "NODE": "node",
+    "GROUP": "instanceGroup",
+    "STATE": "state",
+    "OUTDATED": "outdated",
+    "READY": "ready",
+    "VERSION": "version",
+    "MACHINETYPE": "machineType",
+    "ZONE": "zone",
+}
+"""What the table shows, by header; the other formats have everything."""
 
 
 @click.command()
@@ -43,7 +54,8 @@ def instances(target: Target, output: str, kubeconfig: Path | None, api_server: 
         case "name":
             click.echo("\n".join(item["id"] for item in found))
         case _:
-            click.echo(table(_HEADERS, [tuple(item.values()) for item in found]))
+            rows = [tuple(item[key] for key in _COLUMNS.values()) for item in found]
+            click.echo(table(tuple(_COLUMNS), rows))
 
 
 def _machines(live: Live) -> list[dict[str, Any]]:
