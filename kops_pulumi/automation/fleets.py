@@ -14,6 +14,7 @@ from kops_pulumi import clouds
 from kops_pulumi.automation.report import Action, ChangeReport
 from kops_pulumi.errors import KopsError
 from kops_pulumi.model import ClusterPlan, Fleet, FleetGroup, Machine
+from kops_pulumi.plan.names import logical
 
 if TYPE_CHECKING:
     from kops_pulumi.automation.stack import ClusterStack
@@ -82,6 +83,21 @@ class EngineFleet:
 def _marked(group: FleetGroup, urns: Mapping[str, str], doomed: set[str]) -> FleetGroup:
     machines = (replace(m, outdated=m.outdated or urns.get(m.id) in doomed) for m in group.machines)
     return replace(group, machines=tuple(machines))
+
+
+def to_be_rolled(plan: ClusterPlan, report: ChangeReport) -> list[str]:
+    """URNs of machines (and what is attached to them) that an update would make anew where no group manages machines.
+
+    They serve until they are rolled: an update itself would drain nobody.
+    """
+    if clouds.get(plan.cloud).capabilities.groups:
+        return []
+    names = [logical(plan.name, "instances", group.name) for group in plan.groups]
+    return [
+        change.urn
+        for change in report.changes
+        if change.action is Action.REPLACE and any(change.name.startswith(f"{name}-") for name in names)
+    ]
 
 
 def managed(fleet: Fleet, engine: Engine) -> Fleet:

@@ -153,15 +153,20 @@ class ClusterStack:
     def _kept(self) -> list[str] | None:
         """URNs of what the engine shall not touch: add-ons while they are skipped, instance groups out of scope."""
         if not (self._skip or self._scope):
-            return None
+            return sorted(self._held) or None
         state = [str(item["urn"]) for item in self.export().get("resources") or ()]
-        kept = [urn for urn in state if _ADDONS in urn] if self._skip else []
+        kept = [*self._held, *(urn for urn in state if self._skip and _ADDONS in urn)]
         if self._scope and self._program:
             from kops_pulumi import testing
 
             kept += self._scope.excluded(state, [resource.name for resource in testing.record(self._program)])
         return sorted(set(kept)) or None
 
+    def hold(self, urns: Collection[str]) -> None:
+        """Leave these resources as they are from now on, too."""
+        self._held = frozenset(urns)
+
+    _held: frozenset[str] = frozenset()
     _skip: frozenset[str] = frozenset()
     _scope: Scope | None = None
 

@@ -92,12 +92,17 @@ class Run:
                 self._roll(step)
 
     def _update(self, step: Step) -> None:
+        from kops_pulumi import clouds
         from kops_pulumi.automation.scope import Scope
         from kops_pulumi.cli.progress import watching
+        from kops_pulumi.cli.skew import machines_wait
 
         plan = self.live.plan
         scope: Scope | None = Scope.of(plan, (), [role.value for role in step.roles]) if step.roles else None
         stack = open_stack(self.live.planned, self.live.target.store, scope=scope)
+        if not clouds.get(plan.cloud).capabilities.groups:
+            with watching(f"previewing {plan.name}") as watch:
+                machines_wait(self.live.planned, stack, stack.preview(watch=watch))
         with watching(f"updating {plan.name}") as watch:
             report = stack.up(watch=watch)
         show_report(report, "text")

@@ -1,4 +1,4 @@
-"""What `update cluster` does about a newer Kubernetes: worker groups wait until control planes run it."""
+"""What an update leaves for later: worker groups until control planes run a newer Kubernetes, machines until a roll."""
 
 from __future__ import annotations
 
@@ -38,6 +38,23 @@ def waiting(planned: Planned, target: Target, stack: ClusterStack, report: Chang
             err=True,
         )
     return scope
+
+
+def machines_wait(planned: Planned, stack: ClusterStack, report: ChangeReport) -> bool:
+    """Hold machines back that this update would make anew, and say so; whether there are any.
+
+    Only where no group manages machines: elsewhere an update touches none.
+    """
+    from kops_pulumi.automation import fleets
+
+    urns = fleets.to_be_rolled(planned.plan, report)
+    if urns:
+        stack.hold(urns)
+        click.echo(
+            f"{len(urns)} machines and attachments stay as they are until they are rolled: rolling-update cluster",
+            err=True,
+        )
+    return bool(urns)
 
 
 def oldest_server(planned: Planned, target: Target, stack: ClusterStack) -> semver.Version | None:

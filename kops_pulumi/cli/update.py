@@ -122,12 +122,7 @@ def _update(planned: Planned, target: Target, wanted: Wanted) -> None:
     stack = open_stack(planned, target.store, skip=wanted.skip, scope=scope)
     check_pending(stack, yes=wanted.yes, forget=wanted.forget_pending)
     report = _preview(stack, planned, wanted)
-    if scope is None and not wanted.ignore_skew:
-        from kops_pulumi.cli.skew import waiting
-
-        if held := waiting(planned, target, stack, report):
-            stack = open_stack(planned, target.store, skip=wanted.skip, scope=held)
-            report = _preview(stack, planned, wanted)
+    stack, report = _held_back(planned, target, wanted, scope, stack, report)
     _deal_with_plans(stack, planned, wanted, report)
     if not wanted.yes or report.empty:
         show_report(report, wanted.output)
@@ -135,6 +130,20 @@ def _update(planned: Planned, target: Target, wanted: Wanted) -> None:
         return
     show_report(report, "text", err=wanted.output != "text")
     _carry_out(stack, planned, wanted)
+
+
+def _held_back(
+    planned: Planned, target: Target, wanted: Wanted, scope: Scope | None, stack: ClusterStack, report: ChangeReport
+) -> tuple[ClusterStack, ChangeReport]:
+    """Without what has to wait: worker groups for control planes, machines for their roll."""
+    from kops_pulumi.cli import skew
+
+    if scope is None and not wanted.ignore_skew and (later := skew.waiting(planned, target, stack, report)):
+        stack = open_stack(planned, target.store, skip=wanted.skip, scope=later)
+        report = _preview(stack, planned, wanted)
+    if skew.machines_wait(planned, stack, report):
+        report = _preview(stack, planned, wanted)
+    return stack, report
 
 
 def _scope(planned: Planned, wanted: Wanted) -> Scope | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kops_pulumi.automation import fleets
@@ -9,6 +11,7 @@ from kops_pulumi.automation.report import Action, ChangeReport, Kind, ResourceCh
 from kops_pulumi.automation.settings import plain_settings
 from kops_pulumi.errors import KopsError
 from kops_pulumi.model import FleetGroup, Machine, MachineState
+from tests.support.clusters import plan_of
 
 
 class Cloud:
@@ -29,9 +32,7 @@ class Engine:
         self.replaced = []
 
     def preview(self):
-        change = ResourceChange(
-            Action.REPLACE, "openstack:compute/instance:Instance", "nodes-1", "", Kind.RESOURCE, "urn:1"
-        )
+        change = ResourceChange(Action.REPLACE, "openstack:compute/instance:Instance", "n", "", Kind.RESOURCE, "urn:1")
         return ChangeReport("s", "preview", (change,), 1)
 
     def ids(self):
@@ -86,3 +87,14 @@ def test_groups_that_start_machines_again_need_no_engine(engine):
 def test_settings_of_one_provider_are_taken_from_the_stacks():
     values = {"aws:profile": "dev", "aws:assumeRoles": '[{"roleArn": "x"}]', "kops-pulumi:profile": "no"}
     assert plain_settings(values, "aws") == {"profile": "dev", "assumeRoles": [{"roleArn": "x"}]}
+
+
+def test_machines_that_only_the_engine_makes_wait_for_their_roll_and_others_are_not_touched():
+    plan = plan_of("cp-a", "nodes-a")
+    changes = tuple(
+        ResourceChange(action, "t", f"{plan.name}-instances-{name}", "Instances", Kind.RESOURCE, f"urn:{name}")
+        for name, action in (("nodes-a-1", Action.REPLACE), ("nodes-a-2", Action.UPDATE), ("folder", Action.REPLACE))
+    )
+    report = ChangeReport("s", "preview", changes, 0)
+    assert fleets.to_be_rolled(replace(plan, cloud="openstack"), report) == ["urn:nodes-a-1"]
+    assert fleets.to_be_rolled(plan, report) == []

@@ -166,9 +166,9 @@ def test_machines_are_listed_with_their_nodes(cli, sim):
     sim.unready.add("i-00002")
     result = cli("get", "instances")
     assert result.out.splitlines()[:3] == [
-        "ID       NODE     GROUP                     ROLE           STATE    OUTDATED  READY  VERSION  MACHINETYPE  ZONE  ADDRESSES",
-        "i-00001  i-00001  control-plane-eu-west-1a  control-plane  running  no        yes    v1.37.0  -            -     ",
-        "i-00002  i-00002  nodes-eu-west-1a          node           running  yes       no     v1.37.0  -            -     ",
+        "ID       NODE     GROUP                     STATE    OUTDATED  READY  VERSION  MACHINETYPE  ZONE",
+        "i-00001  i-00001  control-plane-eu-west-1a  running  no        yes    v1.37.0  -            -",
+        "i-00002  i-00002  nodes-eu-west-1a          running  yes       no     v1.37.0  -            -",
     ]
     found = json.loads(cli("get", "instances", "-o", "json").out)
     jsonschema.validate(found, SCHEMAS["instances"]())
