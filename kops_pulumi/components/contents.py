@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -19,10 +20,11 @@ from kops_pulumi.bootstrap.hardening.encryption import configuration
 from kops_pulumi.components.handles import Handles, LeafHandles, PkiHandles
 from kops_pulumi.errors import KopsError
 from kops_pulumi.model import StoreObject
+from kops_pulumi.plan import store
 from kops_pulumi.plan.store import ENCRYPTION, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
-    from kops_pulumi.model import ServiceAccountIssuer
+    from kops_pulumi.model import ClusterPlan, ServiceAccountIssuer
 
 _Text: TypeAlias = "pulumi.Input[str]"
 
@@ -32,6 +34,31 @@ DISCOVERY = ".well-known/openid-configuration"
 KEYS = "openid/v1/jwks"
 """Paths of an issuer's documents: https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig and
 `--service-account-jwks-uri` of kube-apiserver."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object as a store is to hold it: a group's bundle, or a text."""
+
+    name: str
+    """The end of its resource's name."""
+    key: str
+    """In the bucket."""
+    bundle: bytes | None = None
+    text: pulumi.Output[str] | None = None
+
+
+def stored(plan: ClusterPlan, handles: Handles) -> Iterator[Stored]:
+    """Everything that Pulumi puts into a plan's store. Another bundle is another object, under the group's name."""
+    place = plan.object_store
+    if place is None:
+        raise KopsError("this plan has no object store")
+    for item in store.objects(plan):
+        bundle = store.bundle(plan, item)
+        if bundle is not None:
+            yield Stored(item.content, place.key(item.path), bundle=bundle)
+        else:
+            yield Stored(item.path, place.key(item.path), text=text(item, handles))
 
 
 def text(item: StoreObject, handles: Handles) -> pulumi.Output[str]:

@@ -21,7 +21,7 @@ from kops_pulumi.clouds.aws import iam, tags
 from kops_pulumi.components import contents
 from kops_pulumi.components.handles import Handles, StoreHandles
 from kops_pulumi.errors import KopsError
-from kops_pulumi.model import ClusterPlan, StoreObject, StorePlan
+from kops_pulumi.model import ClusterPlan, StorePlan
 from kops_pulumi.plan import store
 from kops_pulumi.plan.names import logical
 
@@ -43,7 +43,7 @@ class Store(pulumi.ComponentResource):
         self._name, self._plan, self._known, self._place = name, plan, handles, plan.object_store
         self._ready: list[pulumi.Resource] = []
         self._bucket = self._existing(self._place) if self._place.adopted else self._own_bucket(self._place)
-        for item in store.objects(plan):
+        for item in contents.stored(plan, handles):
             self._put(item)
         if handles.pki:
             self._publish(handles.pki)
@@ -103,25 +103,15 @@ class Store(pulumi.ComponentResource):
         )
         return made.id
 
-    def _put(self, item: StoreObject) -> None:
+    def _put(self, item: contents.Stored) -> None:
         """One object; another bundle is another object, which is there before the old one goes."""
-        key, bundle = self._place.key(item.path), store.bundle(self._plan, item)
-        if bundle is not None:
-            s3.BucketObjectv2(
-                logical(self._name, item.content),
-                bucket=self._bucket,
-                key=key,
-                content_base64=base64.b64encode(bundle).decode(),
-                content_type="application/gzip",
-                opts=self._child(),
-            )
-            return
         s3.BucketObjectv2(
-            logical(self._name, item.path),
+            logical(self._name, item.name),
             bucket=self._bucket,
-            key=key,
-            content=contents.text(item, self._known),
-            content_type=contents.PLAIN,
+            key=item.key,
+            content=item.text,
+            content_base64=None if item.bundle is None else base64.b64encode(item.bundle).decode(),
+            content_type=contents.PLAIN if item.bundle is None else "application/gzip",
             opts=self._child(),
         )
 

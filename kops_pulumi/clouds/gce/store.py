@@ -21,7 +21,7 @@ from kops_pulumi.clouds.gce import labels
 from kops_pulumi.components import contents
 from kops_pulumi.components.handles import Handles, StoreHandles
 from kops_pulumi.errors import KopsError
-from kops_pulumi.model import ClusterPlan, StoreObject, StorePlan
+from kops_pulumi.model import ClusterPlan, StorePlan
 from kops_pulumi.plan import store
 from kops_pulumi.plan.names import logical
 
@@ -45,7 +45,7 @@ class Store(pulumi.ComponentResource):
             raise KopsError("this plan has no object store")
         self._name, self._plan, self._known, self._place = name, plan, handles, plan.object_store
         self._bucket = self._existing() if self._place.adopted else self._own_bucket()
-        for item in store.objects(plan):
+        for item in contents.stored(plan, handles):
             self._put(item)
         if handles.pki:
             self._publish(handles.pki)
@@ -72,26 +72,16 @@ class Store(pulumi.ComponentResource):
         )
         return made.name
 
-    def _put(self, item: StoreObject) -> None:
-        """One object; another bundle is another object, which is there before the old one goes."""
-        key, bundle = self._place.key(item.path), store.bundle(self._plan, item)
-        if bundle is not None:
-            storage.BucketObject(
-                logical(self._name, item.content),
-                bucket=self._bucket,
-                name=key,
-                content=base64.b64encode(bundle).decode(),
-                content_type=BASE64,
-                opts=self._child(),
-            )
-            return
+    def _put(self, item: contents.Stored) -> None:
+        """One object; a text's successor has its name, so that the old one goes first."""
+        encoded = None if item.bundle is None else base64.b64encode(item.bundle).decode()
         storage.BucketObject(
-            logical(self._name, item.path),
+            logical(self._name, item.name),
             bucket=self._bucket,
-            name=key,
-            content=contents.text(item, self._known),
-            content_type=contents.PLAIN,
-            opts=self._child(instead=True),
+            name=item.key,
+            content=item.text if encoded is None else encoded,
+            content_type=contents.PLAIN if encoded is None else BASE64,
+            opts=self._child(instead=encoded is None),
         )
 
     def _publish(self, pki: PkiHandles) -> None:
