@@ -50,8 +50,8 @@ _COMPUTED: Mapping[str, Callable[[str, str, Mapping[str, Any]], Mapping[str, Any
 _LOOKUPS: Mapping[str, LookUp] = {
     "gcp:dns/getManagedZones:getManagedZones": lambda *_: {
         "managedZones": [
-            {"name": "zone-example-com", "dnsName": "example.com.", "visibility": "public"},
-            {"name": "zone-example-org", "dnsName": "example.org.", "visibility": "public"},
+            {"name": f"zone-example-{end}", "dnsName": f"example.{end}.", "visibility": "public"}
+            for end in ("com", "net", "org")
         ]
     },
 }

@@ -11,8 +11,9 @@ from kops_pulumi import pipeline
 from kops_pulumi.model import ClusterPlan, PeerKind, Role
 from tests.scenarios import kops_matrix
 from tests.scenarios.deviations import FIREWALL, FirewallDeviation
-from tests.scenarios.names import AWS
-from tests.support import recorded
+from tests.scenarios.names import AWS, GCE
+from tests.support import recorded, terraform
+from tests.support.clouds import gce
 
 pytestmark = pytest.mark.scenarios
 every_scenario = pytest.mark.parametrize("name", AWS)
@@ -44,6 +45,7 @@ def test_reachability_is_kopss_but_for_named_deviations(shared: Path, name: str)
 def test_the_list_of_scenarios_is_complete(shared: Path) -> None:
     index = json.loads((shared / "scenarios" / "index.json").read_text())
     assert set(AWS) == {entry["name"] for entry in index if entry["cloud"] == "aws"}
+    assert set(GCE) == {entry["name"] for entry in index if entry["cloud"] == "gce"}
 
 
 @pytest.mark.parametrize(
@@ -77,6 +79,31 @@ def test_the_rules_made_on_aws_open_exactly_what_the_plan_opens(shared: Path, na
     mine = kops_matrix.ours(plan)
     assert kops_matrix.without(made, mine) == set()
     assert kops_matrix.without(mine, made) == set()
+
+
+@pytest.mark.parametrize("name", GCE)
+def test_the_rules_made_on_gce_open_exactly_what_the_plan_opens(shared: Path, name: str) -> None:
+    manifest = shared / "scenarios" / name / "cluster.yaml"
+    plan = recorded.plan_of(manifest)
+    made = kops_matrix.matrix(gce.opened(recorded.cluster(manifest), plan))
+    mine = kops_matrix.matrix(gce.expected(plan))
+    assert kops_matrix.without(made, mine) == set()
+    assert kops_matrix.without(mine, made) == set()
+
+
+@pytest.mark.parametrize("name", GCE)
+def test_from_outside_kops_opens_as_much_on_gce_but_for_health_checks(shared: Path, name: str) -> None:
+    """Ranges to machines, port by port; kops lets health checks reach every port, we the one that they check."""
+    directory = shared / "scenarios" / name
+    plan = recorded.plan_of(directory / "cluster.yaml")
+    made = gce.opened(recorded.cluster(directory / "cluster.yaml"), plan)
+    rules = terraform.read(directory / "kubernetes.tf")["google_compute_firewall"].values()
+    theirs = (opening for rule in rules for opening in gce.kops(rule))
+    left, right = (
+        kops_matrix.matrix(o for o in side if "/" in o.source and o.source not in gce.PROBES) for side in (theirs, made)
+    )
+    assert kops_matrix.without(left, right) == set()
+    assert kops_matrix.without(right, left) == set()
 
 
 @every_scenario

@@ -32,8 +32,10 @@ _LEGAL: Mapping[str, tuple[str, str]] = {
     # https://cloud.google.com/storage/docs/buckets#naming
     "gcp:storage/bucket:Bucket": ("name", r"[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]"),
 }
-_PROBES = ("130.211.0.0/22", "209.85.152.0/22", "209.85.204.0/22", "35.191.0.0/16")
-"""The API's load balancer here is public, with an internal twin."""
+_INTERNAL_PROBES = {"130.211.0.0/22", "35.191.0.0/16"}
+_EXTERNAL_PROBES = {"209.85.152.0/22", "209.85.204.0/22", "35.191.0.0/16"}
+PROBES = frozenset(_INTERNAL_PROBES | _EXTERNAL_PROBES)
+"""Where health checks come from: https://cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges."""
 
 
 def opened(recording: Recording, plan: ClusterPlan) -> Iterator[Opening]:
@@ -76,8 +78,21 @@ def expected(plan: ClusterPlan) -> Iterator[Opening]:
             yield Opening(rule.source.name, rule.target.name, rule.protocol.value, rule.ports or EVERY)
         elif rule.target in behind and rule.protocol in (Protocol.TCP, Protocol.ALL):
             yield from (Opening(rule.source.name, role, "tcp", (port, port)) for role, port in behind[rule.target])
-    for targets in behind.values():
-        yield from (Opening(probe, role, "tcp", (port, port)) for probe in _PROBES for role, port in targets)
+    for endpoint in plan.endpoints:
+        probes = _EXTERNAL_PROBES if endpoint.public else _INTERNAL_PROBES
+        probes = PROBES if plan.options.internal_balancer else probes
+        targets = behind.get(Peer(PeerKind.LOAD_BALANCER, endpoint.name), [])
+        yield from (Opening(probe, role, "tcp", (port, port)) for probe in probes for role, port in targets)
+
+
+def kops(rule: Mapping[str, Any]) -> Iterator[Opening]:
+    """What a rule of kops's Terraform lets in from ranges; its tags are roles, `master` the old word for one."""
+    allows = rule["allow"] if isinstance(rule["allow"], list) else [rule["allow"]]
+    targets = {_role(tag) for tag in rule["target_tags"]} - {"master"}
+    for allow in allows if rule["disabled"] is False else []:
+        for source in rule.get("source_ranges", []):
+            for target in targets:
+                yield from _openings(source, target, allow)
 
 
 def _user_data(recording: Recording) -> Mapping[str, str]:
