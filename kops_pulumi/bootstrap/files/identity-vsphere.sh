@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced. What vCenter brought this machine: values of its own configuration, guestinfo.kops.*, read by VMware Tools
-# (docs/adr/0018). An object of the store is one value, or several where it is too long for one: `.1`, `.2`, …, each
+# (docs/adr/0022). An object of the store is one value, or several where it is too long for one: `.1`, `.2`, …, each
 # `PARTS:BASE64`. Values are answers on standard output, never arguments. Needs bash, coreutils, open-vm-tools.
 
 guestinfo() { # KEY

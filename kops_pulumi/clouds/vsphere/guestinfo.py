@@ -2,7 +2,7 @@
 
 cloud-init reads `guestinfo.metadata` (name, network) and `guestinfo.userdata`, both gzip+base64:
 https://docs.cloud-init.io/en/latest/reference/datasources/vmware.html. Each object that elsewhere lies in the store is
-a key of its own, in as many parts as it needs; `identity-vsphere.sh` reads them (docs/adr/0018).
+a key of its own, in as many parts as it needs; `identity-vsphere.sh` reads them (docs/adr/0022).
 """
 
 from __future__ import annotations

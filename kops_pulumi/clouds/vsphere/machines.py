@@ -31,7 +31,7 @@ UNITS: Mapping[str, int] = {"main": 1, "events": 2, "cilium": 3, "leases": 4}
 _NETWORK_MINUTES = 10
 """How long a machine may take to report an address."""
 _RESTRICTED = {"monitor_control.restrict_backdoor": "TRUE"}
-"""Only privileged processes reach VMware's door, and with it what the machine was brought (docs/adr/0018)."""
+"""Only privileged processes reach VMware's door, and with it what the machine was brought (docs/adr/0022)."""
 
 
 @dataclass(frozen=True, slots=True)
