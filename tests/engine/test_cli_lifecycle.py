@@ -68,6 +68,14 @@ def test_create_update_edit_update_delete(cli: Cli, tmp_path: Path) -> None:
     assert [(p["path"], p["before"], p["after"]) for p in change["properties"]] == [("maxSize", 1, 4)]
     assert cli("update", "cluster", NAME, "--rehearse", "--yes")[0] == 0
 
+    text = manifest.read_text()
+    manifest.write_text(text.replace("cilium:\n", "cilium:\n      tunnel: geneve\n", 1))
+    code, out, err = cli("update", "cluster", NAME, "--rehearse", "--yes")
+    assert (code, out) == (1, "")
+    assert "this changes its network:\n  tunnel: vxlan to geneve\n    1. Take a maintenance window" in err
+    assert "kops.k8s.io/accept-network-change: 'tunnel: vxlan to geneve'" in err
+    manifest.write_text(text)
+
     code, out, err = cli("delete", "cluster", NAME, "--rehearse")
     assert (code, "Nothing has been deleted" in err) == (0, True)
     assert "aws:ebs:Volume" in out

@@ -19,7 +19,7 @@ from kops_pulumi.plan.podnetwork import ACCEPT
 from kops_pulumi.resolve.versions import NEWEST_DEFAULTS
 from tests.engine.conftest import Stacks
 from tests.golden.test_golden_cni import VARIANTS
-from tests.support import features
+from tests.support import clouds, features
 
 KEYS = (
     "amazonvpc-prefixes",
@@ -109,6 +109,19 @@ def test_a_live_network_never_changes_silently(world: rehearsal.World, tmp_path:
     mode = documents(VARIANTS["cilium"], {"networking": {"cilium": {"tunnel": "geneve"}}})
     with pytest.raises(KopsError, match=r"tunnel: vxlan to geneve\n    1\. Take a maintenance window"):
         ClusterStack.of(features.planned(mode), **place).preview()
+
+
+def test_alias_addresses_of_gce_are_made_once_and_gone(world: rehearsal.World, deployment: Stacks) -> None:
+    row = next(row for row in clouds.ROWS if row.cloud == "gce")
+    overlay = {"networking": {"calico": None, "gce": {}}, "protect": False}
+    planned = clouds.planned(clouds.laid_over(row, overlay))
+    rehearsal.seed(world.store, planned.plan)
+    stack = deployment(lambda: program.deploy(planned))
+    assert stack.up().errors == ""
+    assert stack.outputs()["podNetwork"]["plugin"] == "gce"
+    assert stack.preview().changes == {}
+    assert stack.destroy().errors == ""
+    assert world.store.objects(adopted=False) == []
 
 
 def test_a_program_of_the_users_own_is_refused_too(world: rehearsal.World, deployment: Stacks) -> None:
