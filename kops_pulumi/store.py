@@ -63,13 +63,16 @@ class Store:
 
     def names(self) -> tuple[str, ...]:
         """The clusters of this store, sorted."""
-        if not self.root.is_dir():
+        if "\0" in str(self.root) or not self.root.is_dir():
             return ()
-        return tuple(sorted(path.name for path in self.root.iterdir() if path.is_dir() and _manifests(path)))
+        try:
+            return tuple(sorted(path.name for path in self.root.iterdir() if path.is_dir() and _manifests(path)))
+        except OSError as error:
+            raise KopsError(f"cannot read {self.root}: {error.strerror}") from error
 
     def paths(self, name: str) -> tuple[Path, ...]:
         """The manifest files of a cluster, `cluster.yaml` first; `NotFoundError` when it is not here."""
-        found = _manifests(self.root / name) if name else ()
+        found = _manifests(self.root / name) if name and _is_name(name) else ()
         if not found:
             raise self._unknown(name)
         return found
@@ -117,6 +120,11 @@ class Store:
         near = get_close_matches(name, names, n=1)
         known = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}" if names else "it has none yet"
         return NotFoundError(f"there is no cluster {name} in {self.root}", hint=known)
+
+
+def _is_name(name: str) -> bool:
+    """Whether it names a directory of the store, and no other place."""
+    return name not in {".", ".."} and not set(name) & {"/", "\0"} and len(name) < 256
 
 
 def _manifests(directory: Path) -> tuple[Path, ...]:

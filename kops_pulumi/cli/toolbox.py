@@ -27,6 +27,7 @@ _VERBS = {
         "A group of the machine types that have what you ask for.",
     ),
     "dump": Verb("kops_pulumi.cli.toolbox_dump:dump", "All of a running cluster that is not secret; logs with --dir."),
+    "template": Verb("kops_pulumi.cli.template:template", "Render manifests from Jinja2 templates."),
     "graph": Verb(f"{_HERE}:graph", "The cluster as a Mermaid diagram."),
     "resources": Verb(f"{_HERE}:resources", "The Pulumi resources, as the engine would get them."),
 }

@@ -56,7 +56,7 @@ def _stranger(document: Document) -> type[SpecModel] | Finding | None:
     ours = document.kind in MODELS
     if group != GROUP:
         mistyped = bool(difflib.get_close_matches(document.api_version, [API_VERSION], cutoff=0.6))
-        if ours and (mistyped or not document.api_version):
+        if ours and (mistyped or "/" not in document.api_version):
             message = f"must be {API_VERSION}, not {document.api_version!r}" if document.api_version else "is required"
             return Finding(("apiVersion",), message, None if document.api_version else API_VERSION)
         return None

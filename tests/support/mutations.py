@@ -14,7 +14,7 @@ from kops_pulumi.resolve import resolve
 Path = tuple[str | int, ...]
 Documents = list[dict[str, Any]]
 Change = tuple[int, str, Any]
-ODD = [
+ODD: list[Any] = [
     None,
     "",
     "x",
@@ -53,6 +53,8 @@ def mutated(documents: Documents, changes: list[Change]) -> Documents:
     documents = copy.deepcopy(documents)
     for number, kind, value in changes:
         found = [path for path in places(documents) if len(path) > 1]
+        if not found:
+            break
         *parents, last = found[number % len(found)]
         owner: Any = documents
         for key in parents:
