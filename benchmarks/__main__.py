@@ -18,8 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
@@ -53,6 +53,8 @@ class Promise:
     clock: Clock
     ends_with: int = 0
     """The exit code of a correct run."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Further variables, such as a shell sets to have a word completed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,25 @@ def promises(scratch: Path) -> tuple[Promise, ...]:
     bad.write_text(with_mistakes(good.read_text(encoding="utf-8"), MISTAKES), encoding="utf-8")
     return (
         Promise("`--help`", ("--help",), 0.4, Clock.WALL),
+        Promise("completing a cluster's name", (), 0.3, Clock.WALL, environment=completing(scratch, good)),
         Promise("`validate` of an HA private cluster", ("validate", "-f", str(good)), 0.6, Clock.WALL),
         Promise(f"`validate` that reports {MISTAKES} mistakes", ("validate", "-f", str(bad)), 0.5, Clock.WALL, 2),
         Promise("`toolbox resources` of it", ("toolbox", "resources", "-f", str(good), "-o", "json"), 1.5, Clock.CPU),
     )
+
+
+def completing(scratch: Path, manifest: Path) -> dict[str, str]:
+    """What a shell sets to complete `update cluster b`; the store has twenty clusters."""
+    for number in range(20):
+        directory = scratch / "clusters" / f"bench-{number}.example.com"
+        directory.mkdir(parents=True)
+        (directory / "cluster.yaml").write_text(manifest.read_text(encoding="utf-8"), encoding="utf-8")
+    return {
+        "_KOPS_PULUMI_COMPLETE": "bash_complete",
+        "COMP_WORDS": "kops-pulumi update cluster b",
+        "COMP_CWORD": "3",
+        "KOPS_STATE_STORE": str(scratch / "clusters"),
+    }
 
 
 def with_mistakes(manifest: str, count: int) -> str:
@@ -106,14 +123,14 @@ def with_mistakes(manifest: str, count: int) -> str:
 
 def measure(promise: Promise, runs: int) -> Figure:
     """The median of several runs, after one that warms the disk's cache."""
-    run(promise.arguments, promise.ends_with)
+    run(promise.arguments, promise.ends_with, promise.environment)
     return Figure(promise, statistics.median(timed(promise) for _ in range(runs)))
 
 
 def timed(promise: Promise) -> float:
     """Seconds of one run, by the promise's clock."""
     wall, cpu = time.perf_counter(), children_cpu()
-    run(promise.arguments, promise.ends_with)
+    run(promise.arguments, promise.ends_with, promise.environment)
     return time.perf_counter() - wall if promise.clock is Clock.WALL else children_cpu() - cpu
 
 
@@ -123,9 +140,16 @@ def children_cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def run(arguments: Sequence[str], ends_with: int) -> str:
+def run(arguments: Sequence[str], ends_with: int, environment: Mapping[str, str] | None = None) -> str:
     """What one run prints; a run that goes wrong is not worth measuring."""
-    done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        [PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **(environment or {})},
+    )
     if done.returncode != ends_with:
         sys.exit(f"kops-pulumi {' '.join(arguments)} ended with {done.returncode}, not {ends_with}:\n{done.stderr}")
     return done.stdout

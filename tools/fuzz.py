@@ -74,7 +74,7 @@ def main() -> int:
         ("command lines", command_lines, options.commands),
     ):
         started = time.monotonic()
-        found = run(count, options.seed)
+        found = run(count, options.seed) if count else []
         took = time.monotonic() - started
         print(f"{count} {what} in {took:.0f} s, {len(found)} gave a traceback (seed {options.seed})", flush=True)
         failures += found

@@ -69,6 +69,8 @@ def root(debug: bool, rehearsing: bool, newer: bool, name: str | None, state: st
     A cluster is a manifest. Verbs edit manifests or show things; only `update … --yes` and `delete … --yes` change
     a cloud.
     """
+    if os.environ.get("KOPS_FEATURE_FLAGS"):
+        click.echo("KOPS_FEATURE_FLAGS is kops's: nothing here waits behind a flag, so it changes nothing", err=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -137,6 +139,12 @@ def _run(arguments: list[str]) -> int:
 
 def _usage(error: click.UsageError) -> int:
     _complain(error.format_message())
+    if isinstance(error, click.NoSuchOption) and error.ctx is not None:
+        from kops_pulumi.cli.kops import instead_of_flag
+
+        command = error.ctx.command_path.partition(" ")[2]
+        if hint := instead_of_flag(command, error.option_name):
+            click.echo(f"  kops has it; here: {hint}", err=True)
     if error.ctx is not None:
         click.echo(f"  see: {error.ctx.command_path} --help", err=True)
     return ExitCode.USAGE

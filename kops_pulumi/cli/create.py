@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kops_pulumi.cli import cloud_flags
+from kops_pulumi.cli.complete import complete_versions, complete_zones
 from kops_pulumi.cli.editing import dry_run_options, from_here
 from kops_pulumi.cli.lazy import LazyGroup, Verb
 from kops_pulumi.cli.output import as_json, as_yaml
@@ -81,8 +82,10 @@ COMMA = Comma()
 _CHOICE = click.Choice
 _FLAGS: tuple[cloud_flags.Flag, ...] = (
     ("--cloud", {"type": _CHOICE(_CLOUDS), "default": "aws", "show_default": True, "help": "Where it is to run."}),
-    ("--zones", {"type": COMMA, "required": True, "help": "Zones of the machines, comma-separated."}),
-    ("--control-plane-zones", {"type": COMMA, "default": (), "help": "Zones for control planes; default: --zones."}),
+    ("--zones", {"type": COMMA, "required": True, "shell_complete": complete_zones,
+                 "help": "Zones of the machines, comma-separated."}),
+    ("--control-plane-zones", {"type": COMMA, "default": (), "shell_complete": complete_zones,
+                               "help": "Zones for control planes; default: --zones."}),
     ("--control-plane-count", {"type": click.IntRange(1), "help": "1, 3 or 5; default: 1, or one a given zone."}),
     ("--control-plane-size", {"help": "Machine type of control planes."}),
     ("--node-count", {"type": click.IntRange(0), "help": "Number of nodes; default: one a zone."}),
@@ -97,7 +100,8 @@ _FLAGS: tuple[cloud_flags.Flag, ...] = (
     ("--dns", {"type": _CHOICE(["public", "private", "none"]),
                "help": "Where the API can be looked up; default: none, or public with --dns-zone."}),
     ("--dns-zone", {"help": "Hosted zone, by name or id."}),
-    ("--kubernetes-version", {"help": "Default: the newest minor that this version supports."}),
+    ("--kubernetes-version", {"shell_complete": complete_versions,
+                              "help": "Default: the newest minor that this version supports."}),
     ("--ssh-public-key", {"type": click.Path(exists=True, dir_okay=False, path_type=Path),
                           "help": "File of the operators' public key."}),
     ("--admin-access", {"type": COMMA, "default": (),

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from kops_pulumi.cli.complete import complete_groups
-from kops_pulumi.cli.editing import from_here
+from kops_pulumi.cli.editing import from_here, name_option
 from kops_pulumi.cli.lazy import LazyGroup, Verb
 from kops_pulumi.cli.output import as_json, as_yaml, table
 from kops_pulumi.cli.target import cluster_name, complete_names, store_of, store_option
@@ -89,7 +89,7 @@ def clusters(ctx: click.Context, names: tuple[str, ...], state: str | None, outp
 
 @click.command()
 @click.argument("groups", nargs=-1, metavar="[GROUP]...", shell_complete=complete_groups)
-@click.option("--name", metavar="CLUSTER", help="The cluster.  [env: KOPS_CLUSTER_NAME]")
+@name_option
 @store_option
 @_formats
 @click.pass_context
@@ -109,7 +109,7 @@ def instancegroups(
 
 
 @click.command("all")
-@click.option("--name", metavar="CLUSTER", help="The cluster.  [env: KOPS_CLUSTER_NAME]")
+@name_option
 @click.argument("cluster", required=False, metavar="[CLUSTER]", shell_complete=complete_names)
 @store_option
 @_formats
@@ -128,7 +128,7 @@ def _show_all(store: Store, name: str | None, output: str) -> None:
 
 
 @click.command()
-@click.option("--name", metavar="CLUSTER", help="The cluster.  [env: KOPS_CLUSTER_NAME]")
+@name_option
 @click.argument("cluster", required=False, metavar="[CLUSTER]", shell_complete=complete_names)
 @store_option
 @_formats

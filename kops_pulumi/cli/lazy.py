@@ -87,6 +87,11 @@ class LazyGroup(click.Group):
             from difflib import get_close_matches
 
             near = get_close_matches(args[0], self.verbs, n=1)
+            from kops_pulumi.cli.kops import instead_of_command
+
+            words = [*ctx.command_path.split()[1:], *(word for word in args if not word.startswith("-"))]
+            if instead := instead_of_command(words):
+                ctx.fail(f"{' '.join(words)} is kops's: {instead}")
             hint = f"; did you mean '{near[0]}'?" if near else f"; there are: {', '.join(self.verbs)}"
             ctx.fail(f"no such command '{args[0]}'{hint}")
         name, command, rest = super().resolve_command(ctx, args)

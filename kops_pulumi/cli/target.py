@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kops_pulumi.errors import NotFoundError
+from kops_pulumi.errors import KopsError, NotFoundError
 from kops_pulumi.store import Store
 
 if TYPE_CHECKING:
@@ -97,7 +97,10 @@ def complete_names(ctx: click.Context, _param: click.Parameter, incomplete: str)
     """Names of the store's clusters, for the shell."""
     from click.shell_completion import CompletionItem
 
-    names = store_of(ctx, ctx.params.get("state")).names()
+    try:
+        names = store_of(ctx, ctx.params.get("state")).names()
+    except KopsError:
+        return []
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
@@ -108,7 +111,13 @@ def cluster_options(*, guess: bool = True, argument: bool = True) -> Callable[[F
     """
 
     def decorate(function: F) -> F:
-        @click.option("--name", "name_flag", metavar="NAME", help="The same, as an option.  [env: KOPS_CLUSTER_NAME]")
+        @click.option(
+            "--name",
+            "name_flag",
+            metavar="NAME",
+            help="The same, as an option.  [env: KOPS_CLUSTER_NAME]",
+            shell_complete=complete_names,
+        )
         @files_option
         @store_option
         @click.pass_context

@@ -129,10 +129,8 @@ def _cut(text: str, at: int, cut: str) -> str:
 
 def read(text: str) -> None:
     """Take a manifest through all stages up to the plan: it is planned, or refused with findings."""
-    try:
+    with contextlib.suppress(KopsError):
         pipeline.run(spec.parse(manifest.texts({"cluster.yaml": text})))
-    except KopsError as error:
-        assert str(error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,8 @@ def test_snippets_get_the_values_or_those_given(render, tmp_path):
 
 def test_helpers(render):
     text = (
-        "{{ clusterName }} {{ 'a' | quote }} {{ true | quote }} {{ \"it's\" | squote }} {{ 'x' | b64encode | b64decode }}"
+        "{{ clusterName }} {{ 'a' | quote }} {{ true | quote }} {{ \"it's\" | squote }}"
+        " {{ 'x' | b64encode | b64decode }}"
         " {{ subnet('10.0.0.0/16', 3, 1) }} {{ 1 | ternary('y', 'n') }} {{ missing | default('d') }}"
         " {{ {'a': [1]} | to_json }} {{ ('a: 1' | from_yaml).a }}"
     )
