@@ -20,6 +20,7 @@ from kops_pulumi.model import Role
 from kops_pulumi.plan.names import own_bucket, regional
 from kops_pulumi.plugins import Cloud
 from kops_pulumi.resolve import versions
+from kops_pulumi.spec import assign
 
 API_VERSION: Final = "kops.k8s.io/v1alpha2"
 ETCD_CLUSTERS: Final = ("main", "events")
@@ -84,14 +85,26 @@ class Wishes:
     """Where the nodes' files go; None takes `default_store`."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Flags that only this cloud has, by name; `clouds/<cloud>/starter.py` knows them."""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    """Further values by dotted path, such as `spec.kubelet.maxPods`."""
+    ipv6: bool = False
+    """Pods and services on IPv6."""
+    cluster: Mapping[str, Any] = field(default_factory=dict)
+    """What to lay over the cluster's spec; a None takes a value away."""
+    groups: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What to lay over the specs of groups, by role."""
+    etcd_members: Mapping[str, Any] = field(default_factory=dict)
+    """What to lay over every etcd member."""
+    settings: tuple[str, ...] = ()
+    """Further values of the cluster, `PATH=VALUE` as `set cluster` takes them."""
+    removals: tuple[str, ...] = ()
+    """Paths of values to take out, as `unset cluster` takes them."""
 
 
 def write(wishes: Wishes) -> list[Document]:
     """The documents of a new cluster's manifest, checked; ManifestError when the wishes make no cluster."""
     cloud = clouds.get(wishes.cloud)
     draft = _draft(wishes, cloud)
+    if wishes.ipv6:
+        draft = _dual_stack(draft, cloud)
     full, findings = _resolve(draft, cloud)
     if full is None or errors_in(findings):
         raise ManifestError(_without_places(findings))
@@ -115,8 +128,8 @@ def _draft(wishes: Wishes, cloud: Cloud) -> list[Document]:
     own = clouds.starter(wishes.cloud)
     if own is not None:
         _lay_over(cluster["spec"], own.cluster(wishes))
-    for path, value in wishes.settings.items():
-        put(cluster, path, value)
+    _lay_over(cluster["spec"], wishes.cluster)
+    cluster = _set(cluster, wishes)
     plans = [
         *(_Plan(name, "ControlPlane", (zone,), 1, wishes.control_plane_size) for name, zone in controls.items()),
         *(_Plan(f"nodes-{zone}", "Node", (zone,), n, wishes.node_size) for zone, n in _nodes(wishes).items() if n),
@@ -126,6 +139,8 @@ def _draft(wishes: Wishes, cloud: Cloud) -> list[Document]:
     if own is not None and hasattr(own, "notes"):
         for name, more in own.notes(wishes, {plan.name: (plan.role, plan.size) for plan in plans}).items():
             next(group for group in groups if group["metadata"]["name"] == name)["metadata"]["annotations"] = more
+    for group in groups:
+        group["spec"] |= wishes.groups.get(group["spec"]["role"], {})
     keys = [_ssh_key(wishes.name, wishes.ssh_public_key)] if wishes.ssh_public_key else []
     return [cluster, *groups, *keys]
 
@@ -144,6 +159,9 @@ def _check(wishes: Wishes) -> None:
             raise KopsError(f"{flag} names {len(ids)} subnets for {len(wishes.zones)} zones", hint="give one a zone")
     if wishes.subnets and not wishes.network_id:
         raise KopsError("--subnets are of an existing network", hint="name it with --network-id")
+    if wishes.ipv6 and wishes.private:
+        hint = "leave out --topology private: IPv6 machines are reached by nobody without a rule, or write the subnets"
+        raise KopsError("--ipv6 makes public subnets", hint=hint)
     if wishes.bastion and not wishes.private:
         raise KopsError("a bastion is of no use where machines are public", hint="add --topology private")
 
@@ -162,13 +180,14 @@ def _cluster_spec(wishes: Wishes, cloud: Cloud, controls: Sequence[str]) -> Docu
         "project": wishes.project,
         "api": {"loadBalancer": balancer} if balanced and cloud.capabilities.load_balancer else {"dns": {}},
         "authorization": {"rbac": {}},
-        "etcdClusters": [_etcd(name, members, encrypted=cloud.capabilities.volume_encryption) for name in etcd],
+        "etcdClusters": [_etcd(name, members, wishes, cloud) for name in etcd],
         "iam": {"allowContainerRegistry": True},
         "kubeProxy": {"enabled": False} if wishes.networking in _OWN_PROXY else None,
         "kubelet": {"anonymousAuth": False},
         "kubernetesApiAccess": list(wishes.admin_access),
         "networkCIDR": wishes.network_cidr,
         "networkID": wishes.network_id,
+        "nonMasqueradeCIDR": "::/0" if wishes.ipv6 else None,
         "networking": networking,
         "serviceClusterIPRange": _SERVICES_APART.get(wishes.networking),
         "sshAccess": list(wishes.ssh_access),
@@ -178,8 +197,9 @@ def _cluster_spec(wishes: Wishes, cloud: Cloud, controls: Sequence[str]) -> Docu
     }
 
 
-def _etcd(name: str, members: Mapping[str, str], *, encrypted: bool) -> Document:
-    volume = {"encryptedVolume": True} if encrypted else {}
+def _etcd(name: str, members: Mapping[str, str], wishes: Wishes, cloud: Cloud) -> Document:
+    encrypted = {"encryptedVolume": True} if cloud.capabilities.volume_encryption else {}
+    volume = {**encrypted, **wishes.etcd_members}
     return {
         "name": name,
         "etcdMembers": [{"name": m, "instanceGroup": group, **volume} for m, group in members.items()],
@@ -193,11 +213,32 @@ def _subnets(wishes: Wishes, cloud: Cloud) -> list[Document]:
         return [{"name": region, "region": region, "type": kind}]
     ids = dict(zip(wishes.zones, wishes.subnets, strict=False))
     utility_ids = dict(zip(wishes.zones, wishes.utility_subnets, strict=False))
-    main = [_present({"name": z, "zone": z, "type": kind, "id": ids.get(z)}) for z in wishes.zones]
+    main = [
+        _present({"name": z, "zone": z, "type": kind, "id": ids.get(z), "ipv6CIDR": _slice(wishes, index)})
+        for index, z in enumerate(wishes.zones)
+    ]
     utility = [
         _present({"name": f"utility-{z}", "zone": z, "type": "Utility", "id": utility_ids.get(z)}) for z in wishes.zones
     ]
     return main + (utility if wishes.private else [])
+
+
+def _slice(wishes: Wishes, index: int) -> str | None:
+    """The subnet's part of the network's own IPv6 block."""
+    return f"/64#{index:x}" if wishes.ipv6 else None
+
+
+def _dual_stack(draft: list[Document], cloud: Cloud) -> list[Document]:
+    """With the IPv4 ranges that the subnets of public machines have as well: those of the same cluster without IPv6."""
+    cluster, *others = draft
+    spec = {key: value for key, value in cluster["spec"].items() if key != "nonMasqueradeCIDR"}
+    spec["subnets"] = [{k: v for k, v in subnet.items() if k != "ipv6CIDR"} for subnet in spec["subnets"]]
+    full, findings = _resolve([{**cluster, "spec": spec}, *others], cloud)
+    if full is None or errors_in(findings):
+        raise ManifestError(_without_places(findings))
+    ranges = {subnet.name: subnet.cidr for subnet in full.cluster.spec.subnets or ()}
+    subnets = [_present({**subnet, "cidr": ranges.get(subnet["name"])}) for subnet in cluster["spec"]["subnets"]]
+    return [{**cluster, "spec": {**cluster["spec"], "subnets": subnets}}, *others]
 
 
 def _control_planes(wishes: Wishes) -> dict[str, str]:
@@ -299,22 +340,23 @@ def _fixed(document: Document, groups: Mapping[str, spec.InstanceGroupSpec]) -> 
     }
 
 
-def put(document: Document, path: str, value: Any) -> None:
-    """Set a dotted path (`spec.api.loadBalancer.type`), making what is missing on the way."""
-    keys = path.removeprefix("cluster.").split(".")
-    place = document
-    for key in keys[:-1]:
-        below = place.setdefault(key, {})
-        if not isinstance(below, dict):
-            raise KopsError(f"--set {path}: {key} is not a mapping", hint="edit the manifest for lists")
-        place = below
-    place[keys[-1]] = value
+def _set(cluster: Document, wishes: Wishes) -> Document:
+    """The cluster with the user's own values set and taken out; a path that leads nowhere is a finding."""
+    for text in wishes.settings:
+        for found in assign.assignments(text, "Cluster", cluster):
+            cluster = assign.assigned(cluster, found)
+    for text in wishes.removals:
+        for path in assign.removals(text, "Cluster", cluster):
+            cluster = assign.removed(cluster, path)
+    return cluster
 
 
 def _lay_over(place: Document, more: Mapping[str, Any]) -> None:
-    """Add what only this cloud says, mappings key by key."""
+    """Lay values over others, mappings key by key; a None takes one away."""
     for key, value in more.items():
-        if isinstance(value, Mapping):
+        if value is None:
+            place.pop(key, None)
+        elif isinstance(value, Mapping):
             _lay_over(place.setdefault(key, {}), value)
         else:
             place[key] = value

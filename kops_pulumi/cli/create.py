@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kops_pulumi.cli import cloud_flags
+from kops_pulumi.cli import cloud_flags, create_flags
 from kops_pulumi.cli.complete import complete_versions, complete_zones
 from kops_pulumi.cli.editing import dry_run_options, from_here
 from kops_pulumi.cli.lazy import LazyGroup, Verb
@@ -117,13 +117,13 @@ _FLAGS: tuple[cloud_flags.Flag, ...] = (
 )  # fmt: skip
 _SET: cloud_flags.Flag = (
     "--set",
-    {"multiple": True, "metavar": "PATH=VALUE", "help": "More, e.g. spec.kubelet.maxPods=200; repeatable."},
+    {"multiple": True, "metavar": "PATH=VALUE", "help": "More, as `set cluster` takes it; repeatable."},
 )
 
 
 def _flags(function: Callable[..., Any]) -> Callable[..., Any]:
     """All flags that describe the new cluster, in the order of the table."""
-    for name, options in reversed((*_FLAGS, *cloud_flags.every(), _SET)):
+    for name, options in reversed((*_FLAGS, *create_flags.FLAGS, *cloud_flags.every(), _SET)):
         function = click.option(*name.split(), **options)(function)
     return function
 
@@ -132,6 +132,9 @@ def _flags(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("name", required=False, metavar="NAME")
 @click.option("--name", "name_flag", metavar="NAME", help="The cluster's name, as an option.  [env: KOPS_CLUSTER_NAME]")
 @_flags
+@click.option("-y", "--yes", is_flag=True, help="Make it in the cloud at once, as `update cluster --yes`.")
+@click.option("--target", hidden=True, default="direct")
+@click.option("--out", hidden=True)
 @dry_run_options
 @store_option
 @click.pass_context
@@ -142,10 +145,13 @@ def cluster(
     name: str | None,
     name_flag: str | None,
     state: str | None,
+    yes: bool,
+    target: str,
+    out: str | None,
     dry_run: bool,
     output: str,
     **flags: Any,
-) -> None:
+) -> Any:
     """Write the manifest of a new cluster to clusters/NAME/cluster.yaml.
 
     Defaults are kops's, but closed where kops is open: nobody outside reaches the API without --admin-access, nor logs
@@ -164,10 +170,24 @@ def cluster(
     _remark(documents[0]["spec"], flags)
     if dry_run:
         click.echo(as_json(documents) if output == "json" else as_yaml(documents))
-        return
+        return None
     path = store_of(ctx, state).add(given, as_yaml(documents) + "\n")
     click.echo(f"wrote {from_here(path)}")
-    click.echo(f"see what it becomes: kops-pulumi update cluster {given}", err=True)
+    if not yes and target == "direct":
+        click.echo(f"see what it becomes: kops-pulumi update cluster {given}", err=True)
+        return None
+    return _first_update(ctx, {"name": given, "state": state, "yes": yes, "target": target, "out": out})
+
+
+def _first_update(ctx: click.Context, wanted: dict[str, Any]) -> Any:
+    """`update cluster` of what was just written, with those of the options that it has."""
+    from kops_pulumi.cli.update import cluster as update
+
+    known = {parameter.name: parameter for parameter in update.params}
+    if wanted["target"] != "direct" and "target" not in known:
+        raise click.UsageError(f"--target {wanted['target']} is for `update cluster`", ctx=ctx)
+    given = {name: value for name, value in wanted.items() if name in known and value is not None}
+    return ctx.invoke(update, **given)
 
 
 def _remark(spec: dict[str, Any], flags: dict[str, Any]) -> None:
@@ -190,16 +210,14 @@ def _wishes(name: str, flags: dict[str, Any]) -> Wishes:
         load_balancer=balancer and balancer.capitalize(),
         dns=dns and dns.capitalize(),
         options=cloud_flags.taken(flags["cloud"], flags),
-        settings=dict(_setting(text) for text in flags.pop("set")),
+        settings=tuple(_setting(text) for text in flags.pop("set")),
+        **create_flags.taken(name, flags),
         **flags,
     )
 
 
-def _setting(text: str) -> tuple[str, Any]:
-    """`path=value`; the value as YAML, so that numbers, booleans and `[a, b]` mean themselves."""
-    import yaml
-
-    path, equals, value = text.partition("=")
-    if not equals or not path.startswith(("spec.", "metadata.", "cluster.")):
+def _setting(text: str) -> str:
+    """The text itself, when it can be a `PATH=VALUE` of the cluster."""
+    if "=" not in text or not text.startswith(("spec.", "metadata.", "cluster.")):
         raise click.UsageError(f"--set {text}: write it as spec.field=value")
-    return path, yaml.safe_load(value)
+    return text

@@ -74,6 +74,22 @@ def assigned(data: dict[str, Any], assignment: Assignment) -> dict[str, Any]:
     return changed
 
 
+def removed(data: dict[str, Any], path: KeyPath) -> dict[str, Any]:
+    """The data without the value at a path, which is there."""
+    changed: dict[str, Any] = _without(data, path)
+    return changed
+
+
+def _without(data: Any, path: KeyPath) -> Any:
+    key, rest = path[0], path[1:]
+    if isinstance(key, int):
+        inner = [_without(data[key], rest)] if rest else []
+        return [*data[:key], *inner, *data[key + 1 :]]
+    if rest:
+        return {**data, key: _without(data[key], rest)}
+    return {name: value for name, value in data.items() if name != key}
+
+
 def holds(data: Mapping[str, Any], assignment: Assignment) -> bool:
     """Whether the data has that value there already."""
     place: Any = data

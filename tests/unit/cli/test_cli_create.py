@@ -139,7 +139,7 @@ def test_the_same_wishes_make_the_same_manifest():
 
 def test_bad_settings_are_findings_without_line_numbers_of_a_file_nobody_has():
     with pytest.raises(ManifestError) as caught:
-        starter.write(Wishes("a.example.com", "aws", ZONES, ADMINS, settings={"spec.kublet.maxPods": 5}))
+        starter.write(Wishes("a.example.com", "aws", ZONES, ADMINS, settings=("spec.kublet.maxPods=5",)))
     assert "spec.kublet" in str(caught.value)
     assert "did you mean" in str(caught.value)
     assert caught.value.findings[0].location is None
@@ -243,3 +243,89 @@ def test_a_clouds_own_flags_reach_its_starter_and_no_other_cloud(cli):
     assert (written["project"], written["cloudConfig"]["gceServiceAccount"]) == ("mine", account[1])
     refused = cli(*NEW, *account, "--dry-run")
     assert (refused.code, "is for gce, the cluster is to run on aws" in refused.err) == (64, True)
+
+
+def _made(cli, *flags):
+    result = cli(*NEW, "--dry-run", "-o", "json", *flags)
+    assert result.code == 0, result.err
+    cluster, *groups = json.loads(result.out)
+    return cluster["spec"], {group["metadata"]["name"]: group["spec"] for group in groups}
+
+
+def test_flags_of_groups(cli):
+    _, groups = _made(
+        cli,
+        *("--node-volume-size", "200", "--node-volume-type", "gp3", "--node-tenancy", "dedicated"),
+        *("--control-plane-image", "ami-0123456789abcdef0", "--node-security-groups", "sg-1,sg-2"),
+        "--no-associate-public-ip",
+    )
+    nodes, control = groups["nodes-eu-west-1a"], groups["control-plane-eu-west-1a"]
+    assert (nodes["rootVolumeSize"], nodes["rootVolumeType"], nodes["tenancy"]) == (200, "gp3", "dedicated")
+    assert nodes["additionalSecurityGroups"] == ["sg-1", "sg-2"]
+    assert (control["image"], control["associatePublicIp"]) == ("ami-0123456789abcdef0", False)
+    assert nodes["image"] != control["image"]
+
+
+def test_flags_of_the_cluster(cli):
+    spec, _ = _made(
+        cli,
+        *("--cloud-labels", "team=web,env=prod", "--channel", "stable", "--authorization", "rbac"),
+        *(
+            "--api-public-name",
+            "k8s.example.com",
+            "--kubernetes-feature-gates",
+            "Alpha,-Beta",
+            "--etcd-storage-type",
+            "io1",
+        ),
+        *(
+            "--discovery-store",
+            "s3://issuers/",
+            "--unset",
+            "spec.sshAccess",
+            "--set",
+            "spec.etcdClusters[*].version=3.6.12",
+        ),
+    )
+    assert spec["cloudLabels"] == {"team": "web", "env": "prod"}
+    assert (spec["channel"], spec["masterPublicName"], spec["authorization"]) == (
+        "stable",
+        "k8s.example.com",
+        {"rbac": {}},
+    )
+    assert (
+        spec["kubelet"]["featureGates"] == spec["kubeScheduler"]["featureGates"] == {"Alpha": "true", "Beta": "false"}
+    )
+    assert {member["volumeType"] for etcd in spec["etcdClusters"] for member in etcd["etcdMembers"]} == {"io1"}
+    assert {etcd["version"] for etcd in spec["etcdClusters"]} == {"3.6.12"}
+    assert spec["serviceAccountIssuerDiscovery"]["discoveryStore"] == "s3://issuers/new.example.com"
+    assert spec["iam"]["useServiceAccountExternalPermissions"] is True
+    assert "sshAccess" not in spec
+
+
+def test_ipv6(cli):
+    spec, _ = _made(cli, "--ipv6")
+    assert spec["nonMasqueradeCIDR"] == "::/0"
+    assert [subnet["ipv6CIDR"] for subnet in spec["subnets"]] == ["/64#0"]
+    assert cli(*NEW, "--ipv6", "--topology", "private").code == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--etcd-clusters", "main"), "main and events"),
+        (("--instance-manager", "karpenter"), "spec.karpenter.enabled"),
+        (("--cloud-labels", "team"), "name=value"),
+        (("--target", "cloudformation", "--yes"), "update cluster"),
+    ],
+)
+def test_flags_that_ask_for_something_else_are_told_about(cli, flags, said):
+    result = cli(*NEW, *flags)
+    assert (result.code in {2, 64}, said in result.err) == (True, True), result.err
+
+
+def test_yes_makes_it_at_once(cli, monkeypatch):
+    called = []
+    monkeypatch.setattr("kops_pulumi.cli.update.cluster.callback", lambda **given: called.append(given))
+    assert cli(*NEW, "--yes").code == 0
+    assert (called[0]["name"], called[0]["yes"]) == ("new.example.com", True)
