@@ -39,6 +39,8 @@ class Access:
     certificate: str | None = None
     """PEM of the client's certificate; None: the file says where the cluster is and not who calls."""
     private_key: str | None = None
+    user: str | None = None
+    """The name of somebody who is in the user's own file already, instead of a certificate."""
 
 
 def host(plan: ClusterPlan) -> str | Late:
@@ -63,7 +65,7 @@ def url(plan: ClusterPlan, name: str) -> str:
 
 def document(access: Access) -> Document:
     """A kubeconfig with this one cluster in it."""
-    user = f"{access.name}-admin" if access.certificate else None
+    user = f"{access.name}-admin" if access.certificate else access.user
     context = {"cluster": access.name, **({"user": user} if user else {})}
     found: Document = {
         "apiVersion": "v1",

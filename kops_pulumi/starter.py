@@ -153,6 +153,8 @@ def _small(wishes: Wishes, cloud: Cloud) -> str | None:
 
 def _check(wishes: Wishes) -> None:
     """Wishes that contradict each other before there is any manifest to check."""
+    if not wishes.zones:
+        raise KopsError("a cluster needs a zone", hint="name one or more with --zones")
     pairs = (("--subnets", wishes.subnets), ("--utility-subnets", wishes.utility_subnets))
     for flag, ids in pairs:
         if ids and len(ids) != len(wishes.zones):

@@ -11,6 +11,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -63,7 +64,7 @@ VERBS = {
 )
 @click.option("--name", metavar="CLUSTER", help="Cluster to work on.  [env: KOPS_CLUSTER_NAME]")
 @click.option("--state", metavar="DIR", help="Directory of clusters; default ./clusters.  [env: KOPS_STATE_STORE]")
-def root(debug: bool, rehearsing: bool, newer: bool, name: str | None, state: str | None) -> None:
+def root(**_options: Any) -> None:
     """Production-grade Kubernetes clusters from kops manifests, on Pulumi.
 
     A cluster is a manifest. Verbs edit manifests or show things; only `update … --yes` and `delete … --yes` change

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,13 +66,25 @@ def get_kubeconfig(target: Target) -> None:
     metavar="[=DURATION]",
     help="Add a client certificate that may do everything, for this long (18h without a value, 24h at most).",
 )
+@click.option("--all", "every", is_flag=True, help="Every cluster of the store that is deployed.")
+@click.option("--user", metavar="NAME", help="Call as this user of the kubeconfig, who is there already.")
 @click.option("--internal", is_flag=True, help="Call the API by the name that its machines use.")
+@click.option("--api-server", "server", metavar="URL", help="Call the API at this address instead.")
 @click.option("--kubeconfig", "file", type=click.Path(path_type=Path), help="File to write.  [env: KUBECONFIG]")
 @click.option(
     "--i-know", is_flag=True, help="Let --admin be longer than 24h: such a certificate cannot be called back."
 )
 @rehearsable
-def kubeconfig(target: Target, admin: timedelta | None, internal: bool, file: Path | None, i_know: bool) -> None:
+def kubeconfig(
+    target: Target,
+    admin: timedelta | None,
+    every: bool,
+    user: str | None,
+    internal: bool,
+    server: str | None,
+    file: Path | None,
+    i_know: bool,
+) -> None:
     """Tell kubectl how to reach a cluster: its entry is merged into your kubeconfig and made the current one.
 
     Everything comes from the stack's state. Without --admin the entry has no credentials: bring your own (an exec
@@ -81,20 +95,44 @@ def kubeconfig(target: Target, admin: timedelta | None, internal: bool, file: Pa
 
     if admin and admin > credentials.LONGEST_LIFE and not i_know:
         raise click.UsageError("--admin is limited to 24h, for nobody can call such a certificate back; see --i-know")
-    name, path = target.cluster(), _path(file)
-    before = _read(path)
-    stack = open_state(name, target.store)
-    access = _access(name, stack, internal=internal, life=admin)
+    if user and admin:
+        raise click.UsageError("--user is somebody who is there already, --admin makes somebody new: give one of them")
+    path = _path(file)
+    text = _read(path)
+    found = list(_accesses(target, every=every, internal=internal, life=admin))
     from kops_pulumi import kubeconfig as config
 
-    _write(path, config.merged(before, access, where=str(path)))
-    click.echo(f"kubectl's current context is now {name} (in {path})", err=True)
-    if not admin:
+    for access in found:
+        changed = replace(access, server=server or access.server, user=user)
+        text = config.merged(text, changed, where=str(path))
+    _write(path, text)
+    names = ", ".join(access.name for access in found[:-1])
+    click.echo(
+        f"{f'wrote {names}; ' if names else ''}kubectl's current context is now {found[-1].name} (in {path})", err=True
+    )
+    if not admin and not user:
         click.echo(
             "The entry has no credentials: add a user of your own (OIDC, an exec plug-in), "
             "or get a certificate for some hours with --admin.",
             err=True,
         )
+
+
+def _accesses(target: Target, *, every: bool, internal: bool, life: timedelta | None) -> Iterator[Access]:
+    """How to call the cluster, or every deployed one of the store; NotFoundError when none is."""
+    names = target.store.names() if every else (target.cluster(),)
+    left_out = list[str]()
+    for name in names:
+        try:
+            yield _access(name, open_state(name, target.store), internal=internal, life=life)
+        except NotFoundError:
+            if not every:
+                raise
+            left_out.append(name)
+    if left_out:
+        click.echo(f"not deployed, left out: {', '.join(left_out)}", err=True)
+    if len(left_out) == len(names):
+        raise NotFoundError("none of the store's clusters is deployed", hint="`kops-pulumi update cluster NAME --yes`")
 
 
 def _access(name: str, stack: ClusterStack, *, internal: bool, life: timedelta | None) -> Access:

@@ -33,6 +33,16 @@ FLAGS: Mapping[str, Mapping[str, str]] = {
         "--v": "--debug shows everything, the engine's own words too",
         "-v": "--debug shows everything, the engine's own words too",
     },
+    "create cluster": {
+        "--os-dns-servers": "--set spec.cloudConfig.openstack.router.dnsServers=…",
+        "--os-ext-net": "--set spec.cloudConfig.openstack.router.externalNetwork=…",
+        "--os-ext-subnet": "--set spec.cloudConfig.openstack.router.externalSubnet=…",
+        "--os-kubelet-ignore-az": "--set spec.cloudConfig.openstack.blockStorage.ignore-volume-az=true",
+        "--os-lb-floating-subnet": "--set spec.cloudConfig.openstack.loadbalancer.floatingSubnet=…",
+        "--os-network": "--network-id names an existing network",
+        "--os-octavia": "--set spec.cloudConfig.openstack.loadbalancer.useOctavia=true",
+        "--os-octavia-provider": "--set spec.cloudConfig.openstack.loadbalancer.provider=…",
+    },
     "delete cluster": {
         "--count": "the engine waits for each resource itself",
         "--external": "what is deleted is what the stack's state has; leftovers in the cloud are found by their tags",
@@ -46,6 +56,10 @@ FLAGS: Mapping[str, Mapping[str, str]] = {
         "--auth-plugin": "--admin gives a certificate for some hours; OIDC or an exec plug-in is a user of your own",
     },
     "get clusters": {"--full": "`toolbox plan -o json` shows what every default becomes"},
+    "rolling-update cluster": {"--admin": "it makes itself a certificate that lives as long as it needs one"},
+    "toolbox addons": {
+        "--yes": "add-ons are resources of the cluster: change spec.addons, then `update cluster --yes`"
+    },
     "toolbox dump": {
         "--k8s-resources": "`kubectl cluster-info dump` collects objects of the API",
     },

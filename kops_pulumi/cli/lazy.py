@@ -82,16 +82,16 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but with a suggestion that needs no import."""
+        """As click does, but with a suggestion that needs no import, and a way out for what only kops has."""
+        from kops_pulumi.cli.kops import instead_of_command
+
+        words = [*ctx.command_path.split()[1:], *(word for word in args if not word.startswith("-"))]
+        if instead := instead_of_command(words):
+            ctx.fail(f"{' '.join(words)} is kops's: {instead}")
         if args and not args[0].startswith("-") and args[0] not in {*self.verbs, *self.aliases}:
             from difflib import get_close_matches
 
             near = get_close_matches(args[0], self.verbs, n=1)
-            from kops_pulumi.cli.kops import instead_of_command
-
-            words = [*ctx.command_path.split()[1:], *(word for word in args if not word.startswith("-"))]
-            if instead := instead_of_command(words):
-                ctx.fail(f"{' '.join(words)} is kops's: {instead}")
             hint = f"; did you mean '{near[0]}'?" if near else f"; there are: {', '.join(self.verbs)}"
             ctx.fail(f"no such command '{args[0]}'{hint}")
         name, command, rest = super().resolve_command(ctx, args)

@@ -171,7 +171,7 @@ def by_cluster(given: Iterable[Given]) -> dict[str, list[Given]]:
 def _expanded(files: Iterable[Path]) -> Iterator[Path]:
     for path in files:
         if path != STDIN and path.is_dir():
-            inside = sorted(p for p in path.rglob("*.y*ml") if p.is_file() and not p.name.startswith("Pulumi"))
+            inside = sorted(p for p in path.glob("*.y*ml") if p.is_file() and not p.name.startswith("Pulumi"))
             if not inside:
                 raise NotFoundError(f"there are no YAML files in the folder {path}")
             yield from inside

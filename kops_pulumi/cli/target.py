@@ -107,7 +107,8 @@ def complete_names(ctx: click.Context, _param: click.Parameter, incomplete: str)
 def cluster_options(*, guess: bool = True, argument: bool = True) -> Callable[[F], F]:
     """NAME, --name, --state, -f and --overlay; the verb gets a `target: Target`.
 
-    `guess` takes the store's only cluster when no name is given; without `argument` the name is an option only.
+    `guess` takes the store's only cluster when no name is given; without `argument` the name is an option only. A verb
+    with a flag `every` is given the store alone when that is set.
     """
 
     def decorate(function: F) -> F:
@@ -134,6 +135,8 @@ def cluster_options(*, guess: bool = True, argument: bool = True) -> Callable[[F
             **kwargs: Any,
         ) -> Any:
             store = store_of(ctx, state)
+            if kwargs.get("every"):
+                return function(*args, target=Target(store, (), overlays, None), **kwargs)
             given = cluster_name(ctx, name, name_flag)
             if not (files or given or guess):
                 raise click.UsageError("which cluster? give its NAME")

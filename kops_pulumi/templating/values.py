@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kops_pulumi import manifest
-from kops_pulumi.errors import Finding, ManifestError, NotFoundError, errors_in
+from kops_pulumi.errors import Finding, KopsError, ManifestError, NotFoundError, errors_in
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -42,7 +42,10 @@ def expanded(paths: Iterable[Path], suffixes: tuple[str, ...] = ()) -> Iterator[
         if not path.is_dir():
             yield path
             continue
-        inside = sorted(item for item in path.rglob("*") if item.is_file() and not item.name.startswith("."))
+        try:
+            inside = sorted(item for item in path.iterdir() if item.is_file() and not item.name.startswith("."))
+        except OSError as error:
+            raise KopsError(f"cannot read the folder {path}: {error.strerror}") from error
         yield from (item for item in inside if not suffixes or item.suffix in suffixes)
 
 

@@ -186,3 +186,33 @@ def test_a_file_that_is_no_kubeconfig_is_left_alone(cli: Any, kubeconfig: Path, 
 def test_a_directory_is_not_a_file(cli: Any, kubeconfig: Path) -> None:
     kubeconfig.mkdir(parents=True)
     assert "cannot read" in run(cli).err
+
+
+def test_a_user_who_is_there_already_or_another_address(cli, kubeconfig):
+    assert run(cli, "--user", "me", "--api-server", "https://192.0.2.1:6443").code == 0
+    written = yaml.safe_load(kubeconfig.read_text())
+    assert written["contexts"][0]["context"] == {"cluster": NAME, "user": "me"}
+    assert written["clusters"][0]["cluster"]["server"] == "https://192.0.2.1:6443"
+    assert written["users"] == []
+    assert run(cli, "--user", "me", "--admin").code == 64
+
+
+def test_every_deployed_cluster_of_the_store(cli, kubeconfig, tmp_path, monkeypatch):
+    for name in ("a.example.com", "b.example.com", "c.example.com"):
+        (tmp_path / "clusters" / name).mkdir(parents=True)
+        (tmp_path / "clusters" / name / "cluster.yaml").write_text("kind: Cluster\n")
+    monkeypatch.setattr(export, "open_state", lambda name, _: Played(deployed=not name.startswith("b")))
+    result = cli("export", "kubeconfig", "--all", "--admin")
+    assert (result.code, "left out: b.example.com" in result.err) == (0, True), result.err
+    written = yaml.safe_load(kubeconfig.read_text())
+    assert [cluster["name"] for cluster in written["clusters"]] == ["a.example.com", "c.example.com"]
+    assert written["current-context"] == "c.example.com"
+    monkeypatch.setattr(export, "open_state", lambda *_: Played(deployed=False))
+    assert cli("export", "kubeconfig", "--all").code == 3
+
+
+def test_a_kubeconfig_can_be_printed(cli, kubeconfig):
+    result = cli("get", "kubeconfig", "-f", "cluster.yaml")
+    assert (result.code, yaml.safe_load(result.out)["current-context"]) == (0, NAME)
+    assert not kubeconfig.exists()
+    assert cli("get", "kubecfg", "-f", "cluster.yaml").out == result.out
