@@ -33,16 +33,6 @@ FLAGS: Mapping[str, Mapping[str, str]] = {
         "--v": "--debug shows everything, the engine's own words too",
         "-v": "--debug shows everything, the engine's own words too",
     },
-    "create cluster": {
-        "--os-dns-servers": "--set spec.cloudConfig.openstack.router.dnsServers=…",
-        "--os-ext-net": "--set spec.cloudConfig.openstack.router.externalNetwork=…",
-        "--os-ext-subnet": "--set spec.cloudConfig.openstack.router.externalSubnet=…",
-        "--os-kubelet-ignore-az": "--set spec.cloudConfig.openstack.blockStorage.ignore-volume-az=true",
-        "--os-lb-floating-subnet": "--set spec.cloudConfig.openstack.loadbalancer.floatingSubnet=…",
-        "--os-network": "--network-id names an existing network",
-        "--os-octavia": "--set spec.cloudConfig.openstack.loadbalancer.useOctavia=true",
-        "--os-octavia-provider": "--set spec.cloudConfig.openstack.loadbalancer.provider=…",
-    },
     "delete cluster": {
         "--count": "the engine waits for each resource itself",
         "--external": "what is deleted is what the stack's state has; leftovers in the cloud are found by their tags",
