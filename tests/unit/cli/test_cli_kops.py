@@ -23,9 +23,6 @@ ROWS = {
 }
 
 
-PENDING = {"reconcile cluster", "toolbox dump", "toolbox instance-selector", "upgrade cluster"}
-
-
 def command(words: list[str]) -> click.Command | None:
     """The command of these words; what follows a command that is no group is its argument."""
     found: click.Command = app.root
@@ -55,8 +52,6 @@ def test_a_command_of_kops_is_here_or_says_what_to_do(cli, name):
         assert (result.code, "is kops's" in result.err) == (64, True)
         return
     found = command(here.removesuffix(" -o").split())
-    if name in PENDING and found is None:
-        pytest.skip("on its way")
     assert found is not None, here
     assert command(name.split()) is found, "kops's own words lead there too"
 
@@ -64,8 +59,6 @@ def test_a_command_of_kops_is_here_or_says_what_to_do(cli, name):
 @pytest.mark.parametrize("name", sorted(name for name, (here, _) in ROWS.items() if here))
 def test_a_flag_of_kops_works_or_is_refused_with_a_way_out_and_is_on_the_page(cli, name):
     found, (_, differs) = command(name.split()), ROWS[name]
-    if name in PENDING and found is None:
-        pytest.skip("on its way")
     for flag in kops_commands.flags(name):
         if flag in options(found):
             continue
@@ -76,8 +69,6 @@ def test_a_flag_of_kops_works_or_is_refused_with_a_way_out_and_is_on_the_page(cl
 
 def test_flags_that_the_page_calls_absent_are_absent():
     for name, (here, differs) in ROWS.items():
-        if name in PENDING and command(name.split()) is None:
-            continue
         for flag in re.findall(r"`(--[a-z-]+)` does not exist", differs):
             assert flag not in options(command((here or name).split())), f"{name} has {flag}"
 

@@ -131,7 +131,7 @@ def test_completion_knows_verbs_and_clusters(cli, stored):
     from click.shell_completion import ShellComplete
 
     shell = ShellComplete(app.root, {}, app.PROGRAM, app.COMPLETE_VARIABLE)
-    assert [item.value for item in shell.get_completions([], "up")] == ["update"]
+    assert [item.value for item in shell.get_completions([], "upd")] == ["update"]
     assert [item.value for item in shell.get_completions(["update"], "")] == ["cluster"]
     assert [item.value for item in shell.get_completions(["update", "cluster"], "n")] == ["new.example.com"]
 
