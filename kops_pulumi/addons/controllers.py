@@ -7,6 +7,7 @@ of the four, of unequal age and with a different shape each; one manifest serves
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,9 @@ class CloudController(BuiltIn):
                 self.account,
             ),
             *config,
-            objects.daemon_set("kube-system", self.name, self._pod(full, image, settings, config)),
+            objects.daemon_set(
+                "kube-system", self.name, self._pod(full, image, settings, config), annotations=_digest(config)
+            ),
         ]
         return [self.manifest(full, pin, documents, images=images)]
 
@@ -151,6 +154,12 @@ def cloud_config(text: str, *, hidden: bool) -> Object:
     """The object that the controller mounts; hidden when there are credentials in it."""
     make = objects.secret if hidden else objects.config_map
     return make("kube-system", CONFIG, **{"cloud.conf": text})
+
+
+def _digest(config: list[Object]) -> dict[str, str]:
+    """So that another configuration means other pods; what is in a Secret is not known yet."""
+    text = "".join(item["data"]["cloud.conf"] for item in config if item["kind"] == "ConfigMap")
+    return {"kops.k8s.io/config-sha256": hashlib.sha256(text.encode()).hexdigest()} if text else {}
 
 
 def _volume(config: Object) -> Object:

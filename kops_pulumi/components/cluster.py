@@ -66,7 +66,8 @@ class Cluster(pulumi.ComponentResource):
 
     plan: ClusterPlan
     outputs: Mapping[str, pulumi.Input[Any]]
-    """Ids and addresses for the stack's outputs; of these `kubeconfig` alone is secret."""
+    """Ids and addresses for the stack's outputs; secret are `kubeconfig`, and of
+    `deployedValues` what add-ons must keep so."""
 
     def __init__(
         self,
