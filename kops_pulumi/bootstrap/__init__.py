@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = ["attach", "build", "findings", "machines", "oversized", "undeliverable"]
 
-_ONE_ADDRESS = (EndpointKind.EXTERNAL, EndpointKind.VIP)
-"""How the API is reached at an address that does not move: machines need not look for it."""
+_ONE_ADDRESS: Mapping[str, str] = {EndpointKind.EXTERNAL: "api.endpoint", EndpointKind.VIP: "api.vip"}
+"""How the API is reached at an address that does not move, and that address: machines need not look for it."""
 _HEADROOM = 0.9
 """User data may fill this share of the cloud's limit; the rest is room for what an upgrade of this tool may add."""
 
@@ -123,6 +123,7 @@ def _environment(node: NodeConfig, fetched: Bundle, store: str) -> dict[str, str
     """The lines of node.env (docs/contracts/bootstrap.md); values that only deployed resources have are late."""
     volumes = {etcd.name: f"{etcd.name}/{etcd.here}" for etcd in node.etcd if etcd.here}
     late = " ".join(f"@late({name})@" for name in node.api.late_sans) if node.control_plane else ""
+    reached = node.api.reached_by or ""
     return {
         "KOPS_CLUSTER": node.cluster,
         "KOPS_CLOUD": node.cloud,
@@ -133,7 +134,7 @@ def _environment(node: NodeConfig, fetched: Bundle, store: str) -> dict[str, str
         "KOPS_SHA256": fetched.sha256,
         **{f"KOPS_VOLUME_{name.upper()}": f"@late(volume.{key})@" for name, key in volumes.items()},
         **({"KOPS_LATE_SANS": late} if late else {}),
-        **({"KOPS_API_VIP": "@late(api.endpoint)@"} if node.api.reached_by in _ONE_ADDRESS else {}),
+        **({"KOPS_API_VIP": f"@late({_ONE_ADDRESS[reached]})@"} if reached in _ONE_ADDRESS else {}),
         **(system.environment(node.proxy) if node.proxy else {}),
         **dict(sorted(node.options.items())),
     }

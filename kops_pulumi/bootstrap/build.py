@@ -187,19 +187,26 @@ def _api(it: _Inputs) -> Api:
     here = ("127.0.0.1", "::1" if network.ipv6 else None)
     dns = it.plan.dns
     own = dns.own_names if it.group.role is Role.CONTROL_PLANE else ()
-    unnamed = dns.type is DnsType.NONE
     return Api(
         internal_name=internal,
         public_name=public,
         port=_PORT,
         sans=tuple(sorted(filter(None, {*service, internal, public, first, *here, *(it.spec.additional_sans or ())}))),
-        late_sans=("api.endpoint",) if endpoint and (unnamed or endpoint.kind is not EndpointKind.ADDRESSES) else (),
+        late_sans=_late_sans(it),
         reached_by=endpoint.kind.value if endpoint else None,
         zone=dns.zone if own else None,
         zone_is_private=bool(own) and dns.type is DnsType.PRIVATE,
         public_names=tuple(item.name for item in own if item.public),
         private_names=tuple(item.name for item in own if not item.public),
     )
+
+
+def _late_sans(it: _Inputs) -> tuple[str, ...]:
+    """What people and machines call the API by, where only deployed resources know it."""
+    endpoint = it.plan.endpoint("api")
+    if endpoint is None or (endpoint.kind is EndpointKind.ADDRESSES and it.plan.dns.type is not DnsType.NONE):
+        return ()
+    return ("api.endpoint", *(("api.vip",) if endpoint.kind is EndpointKind.VIP else ()))
 
 
 def _etcd(it: _Inputs, cluster: EtcdCluster) -> EtcdNode:

@@ -87,6 +87,8 @@ class EndpointHandles:
     """By endpoint name: the load balancer's host name or address."""
     target_groups: Mapping[str, tuple[pulumi.Output[str], ...]]
     """By endpoint name: what group members register with."""
+    held: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    """By endpoint name: the virtual address that machines hold; people may call another one (a floating address)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """The one place where values that only deployed resources can give are put in (decision 3).
 
 The plan says `Late("api.endpoint")`, or has `@late(api.endpoint)@` inside a text; here the name is looked up in the
-handles. Names: `<endpoint>.endpoint` (host name or address), `network.id`, `subnet.<name>`, `volume.<etcd
-cluster>/<member>`, `address.<group>/<ordinal>`, `certificate.<key>` (the public PEM), `leaf.<key>` (that of a leaf),
-`role.<namespace>/<service account>`, `group.<name>` (the cloud's own group, as an autoscaler calls it), `queue.url` (of
+handles. Names: `<endpoint>.endpoint` (host name or address), `<endpoint>.vip` (the one that machines hold),
+`network.id`, `subnet.<name>`, `volume.<etcd cluster>/<member>`, `address.<group>/<ordinal>`, `certificate.<key>` (the
+public PEM), `leaf.<key>` (that of a leaf), `role.<namespace>/<service account>`, `group.<name>` (the cloud's own group, as an autoscaler calls it), `queue.url` (of
 the cloud's announcements), `image.<group>` and `root-device.<group>` of machines that something else starts. Add-ons
 know some more (`for_addons`). Private keys and credentials have no name that user data could ask for (decision 7).
 """
@@ -43,6 +43,7 @@ def known(handles: Handles) -> Mapping[str, pulumi.Output[str]]:
         values |= {f"leaf.{key}": pem for key, pem in handles.leaves.certificates.items()}
     if handles.endpoints:
         values |= {f"{name}.endpoint": address for name, address in handles.endpoints.addresses.items()}
+        values |= {f"{name}.vip": address for name, address in handles.endpoints.held.items()}
     if handles.instances:
         values |= {f"group.{name}": id_ for name, id_ in handles.instances.scaling_groups.items()}
         values |= {f"volume.{key}": id_ for key, id_ in handles.instances.volume_ids.items()}

@@ -140,7 +140,9 @@ def _unbalanced(cluster: Cluster, cloud: Cloud) -> EndpointKind:
     """How the API is reached where no load balancer of the cloud's leads to it."""
     if cloud.external_api(cluster):
         return EndpointKind.EXTERNAL
-    return EndpointKind.ADDRESSES if cloud.capabilities.load_balancer else EndpointKind.VIP
+    # Machines that keep their addresses can share one: without DNS, people need a single address too.
+    shared = dns_type(cluster) is DnsType.NONE and not cloud.capabilities.groups
+    return EndpointKind.VIP if shared or not cloud.capabilities.load_balancer else EndpointKind.ADDRESSES
 
 
 def _balanced_api(full: FullSpec, balancer: LoadBalancerAccess, names: Names, network: NetworkPlan) -> Endpoint:

@@ -32,7 +32,7 @@ fill() { # TEMPLATE [TOKEN [CA_HASH]]: prints it with the machine's marks replac
     -v token="${2:-}" -v ca="${3:-}" -v sans="${KOPS_LATE_SANS:-}" -v vip="${KOPS_API_VIP:-}" '
     /^[ ]*(- )?"?@machine\(late-sans\)@"?$/ {
       indent = $0; sub(/[^ ].*/, "", indent); n = split(sans, list, " ")
-      for (i = 1; i <= n; i++) print indent "- \"" list[i] "\""
+      for (i = 1; i <= n; i++) if (!seen[list[i]]++) print indent "- \"" list[i] "\""
       next
     }
     {

@@ -2,13 +2,16 @@
 
 One load balancer an endpoint, in a subnet with its machines; they join its pools when they are made (instances.py). A
 public one has a floating address before it, which stays when the load balancer is replaced. Connections are passed on
-as they are: TLS ends at the API servers.
+as they are: TLS ends at the API servers. Without a load balancer and without DNS, control planes share an address of
+the network (kube-vip, `bootstrap/vip.py`), which is a port without a machine here.
 
 https://www.pulumi.com/registry/packages/openstack/api-docs/loadbalancer/ (loadbalancer, listener, pool, monitor),
 ../networking/floatingip/ and ../dns/recordset/
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import pulumi
 from pulumi_openstack import dns, loadbalancer, networking
@@ -20,6 +23,14 @@ from kops_pulumi.plan.names import logical
 
 _RECORD_SECONDS = 60
 """How long resolvers may keep an address of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """An endpoint as its own network sees it."""
+
+    address: pulumi.Output[str]
+    port: pulumi.Output[str]
 
 
 class Endpoints(pulumi.ComponentResource):
@@ -35,9 +46,16 @@ class Endpoints(pulumi.ComponentResource):
         balanced = [endpoint for endpoint in plan.endpoints if endpoint.kind is EndpointKind.LOAD_BALANCER]
         balancers = {endpoint.name: self._balancer(endpoint) for endpoint in balanced}
         pools = {endpoint.name: self._listen(endpoint, balancers[endpoint.name]) for endpoint in balanced}
-        addresses = {endpoint.name: self._address(endpoint, balancers[endpoint.name]) for endpoint in balanced}
+        faces = {
+            item.name: _Face(made.vip_address, made.vip_port_id)
+            for item, made in zip(balanced, balancers.values(), strict=True)
+        }
+        shared = [endpoint for endpoint in plan.endpoints if endpoint.kind is EndpointKind.VIP]
+        faces |= {endpoint.name: self._reserved(endpoint) for endpoint in shared}
+        addresses = {item.name: self._address(item, faces[item.name]) for item in (*balanced, *shared)}
         self._publish(addresses)
-        self.handles = EndpointHandles(addresses, pools)
+        held = {endpoint.name: faces[endpoint.name].address for endpoint in shared}
+        self.handles = EndpointHandles(addresses, pools, held)
         self.register_outputs({"addresses": addresses})
 
     def _child(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
@@ -95,17 +113,32 @@ class Endpoints(pulumi.ComponentResource):
         )
         return pool
 
-    def _address(self, endpoint: Endpoint, balancer: loadbalancer.LoadBalancer) -> pulumi.Output[str]:
-        """The floating address of a public load balancer, else the one in its network."""
+    def _reserved(self, endpoint: Endpoint) -> _Face:
+        """An address that no machine has: control planes hold it in turn, and their ports let it through."""
+        network = self._known.network
+        subnet = matrix.home(self._plan, endpoint).name
+        made = networking.Port(
+            logical(self._name, endpoint.name),
+            name=f"{endpoint.name}.{self._plan.name}",
+            network_id=network.network_id if network else "",
+            fixed_ips=[networking.PortFixedIpArgs(subnet_id=network.subnet_ids[subnet] if network else None)],
+            no_security_groups=True,
+            tags=tags.owned(self._plan),
+            opts=self._child(*(network.ready if network else ())),
+        )
+        return _Face(made.all_fixed_ips[0], made.id)
+
+    def _address(self, endpoint: Endpoint, face: _Face) -> pulumi.Output[str]:
+        """The floating address of a public endpoint, else the one in its network."""
         options = self._options
         if not endpoint.public or options.floating_network is None:
-            return balancer.vip_address
+            return face.address
         outside, subnet = lookups.external(options.floating_network, self), options.floating_subnet
         made = networking.FloatingIp(
             logical(self._name, endpoint.name),
             pool=outside.name,
             subnet_id=lookups.subnet_id(subnet, self) if subnet else None,
-            port_id=balancer.vip_port_id,
+            port_id=face.port,
             description=f"{endpoint.name}.{self._plan.name}",
             tags=tags.owned(self._plan),
             opts=self._child(*(self._known.network.ready if self._known.network else ())),

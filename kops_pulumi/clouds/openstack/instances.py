@@ -115,13 +115,16 @@ class Instances(pulumi.ComponentResource):
         return made
 
     def _pairs(self, group: Group) -> list[networking.PortAllowedAddressPairArgs]:
-        """Foreign addresses that the group's ports let through: the manifest's, and pods' where the CNI needs that."""
+        """Addresses that ports let through: the manifest's, pods' where the CNI needs that, the API's shared one."""
         found = [(pair.address, pair.mac) for pair in group.options.address_pairs]
         permissions = [p for item in self._plan.identities if item.key == group.identity for p in item.permissions]
         pods = self._plan.network.pod_cidr
+        held = self._known.endpoints.held if self._known.endpoints and group.role is Role.CONTROL_PLANE else {}
         if pods and verbs.passes_foreign_traffic(permissions):
             found.append((pods, None))
-        return [networking.PortAllowedAddressPairArgs(ip_address=address, mac_address=mac) for address, mac in found]
+        shared = [networking.PortAllowedAddressPairArgs(ip_address=address) for _, address in sorted(held.items())]
+        own = [networking.PortAllowedAddressPairArgs(ip_address=address, mac_address=mac) for address, mac in found]
+        return [*own, *shared]
 
     def _float(self, machine: PlannedMachine, port: networking.Port) -> None:
         """A floating address, for bastions and machines in public subnets; the router makes all subnets alike."""

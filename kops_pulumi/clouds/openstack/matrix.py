@@ -17,7 +17,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from kops_pulumi.clouds.openstack.options import OVN
-from kops_pulumi.model import ClusterPlan, EndpointSubnet, Peer, PeerKind, Protocol, Rule
+from kops_pulumi.model import ClusterPlan, EndpointKind, EndpointSubnet, Peer, PeerKind, Protocol, Role, Rule
 from kops_pulumi.plan.firewall import minimal, outside
 
 if TYPE_CHECKING:
@@ -73,7 +73,9 @@ def home(plan: ClusterPlan, endpoint: Endpoint) -> EndpointSubnet:
 
 
 def _members(plan: ClusterPlan, endpoint: Endpoint) -> set[str]:
-    return {name for group in plan.groups if endpoint.name in group.endpoints for name in group.subnets}
+    holds = endpoint.kind is EndpointKind.VIP
+    groups = plan.groups_of(Role.CONTROL_PLANE) if holds else (g for g in plan.groups if endpoint.name in g.endpoints)
+    return {name for group in groups for name in group.subnets}
 
 
 def _origins(plan: ClusterPlan, endpoint: Endpoint) -> Iterator[Peer]:

@@ -22,5 +22,5 @@ class Endpoints(pulumi.ComponentResource):
         super().__init__("kops:vsphere:Endpoints", name, None, opts)
         del handles
         addresses = {endpoint.name: pulumi.Output.from_input(plan.options.api_address) for endpoint in plan.endpoints}
-        self.handles = EndpointHandles(addresses, {})
+        self.handles = EndpointHandles(addresses, {}, addresses)
         self.register_outputs({"addresses": addresses})

@@ -97,14 +97,43 @@ def test_without_an_external_network_there_is_no_router_and_no_floating_address(
     assert recording.exports == {}
 
 
-def test_people_call_the_first_control_plane_where_nothing_else_leads_there() -> None:
-    documents = clouds.laid_over(ROW, {"api": {"dns": {}}}, control_planes=3)
+def unbalanced(**spec: Any) -> list[Document]:
+    documents = clouds.laid_over(ROW, {"api": {"dns": {}}, **spec}, control_planes=3)
     del documents[0]["spec"]["api"]["loadBalancer"]
+    return documents
+
+
+def test_without_a_load_balancer_control_planes_share_an_address() -> None:
+    recording = clouds.recorded(unbalanced())
+    shared = named(recording, PORT, "endpoints-api")
+    assert "deviceId" not in shared.inputs
+    ports = [port for port in recording.of(PORT) if "control-plane" in port.name]
+    (address,) = {port.inputs["allowedAddressPairs"][-1]["ipAddress"] for port in ports}
+    servers = [server for server in recording.of(SERVER) if "userData" in server.inputs]
+    assert len(servers) == 5
+    assert {f"KOPS_API_VIP={address}" in server.inputs["userData"] for server in servers} == {True}
+    assert recording.of(FLOATING) == []
+
+
+def test_a_public_shared_address_is_called_by_a_floating_one() -> None:
+    documents = unbalanced()
+    for subnet in documents[0]["spec"]["subnets"]:
+        subnet["type"] = "Public"
+    recording = clouds.recorded(documents)
+    floating = named(recording, FLOATING, "endpoints-api")
+    assert floating.inputs["portId"] == named(recording, PORT, "endpoints-api").id
+    text = next(s.inputs["userData"] for s in recording.of(SERVER) if "control-plane" in s.name)
+    assert "KOPS_API_VIP=10.40." in text
+    assert "KOPS_LATE_SANS=198.18." in text.replace("'", "")
+
+
+def test_with_dns_and_without_a_load_balancer_people_call_a_control_plane_by_name() -> None:
     found: list[Cluster] = []
-    plan = clouds.planned(documents).plan
+    spec = {"topology": {"dns": {"type": "Public"}}, "dnsZone": "example.net"}
+    plan = clouds.planned(unbalanced(**spec)).plan
     recording = record(lambda: found.append(Cluster(NAME, plan)))
-    text = next(server.inputs["userData"] for server in recording.of(SERVER) if "control-plane" in server.name)
-    assert "KOPS_LATE_SANS=10.40." in text
+    assert [port.name for port in recording.of(PORT) if "endpoints" in port.name] == []
+    assert found[0].outputs["apiName"] == f"api.{NAME}"
     assert "apiEndpoint" in found[0].outputs
 
 
