@@ -3,9 +3,10 @@
 The plan says `Late("api.endpoint")`, or has `@late(api.endpoint)@` inside a text; here the name is looked up in the
 handles. Names: `<endpoint>.endpoint` (host name or address), `<endpoint>.vip` (the one that machines hold),
 `network.id`, `subnet.<name>`, `volume.<etcd cluster>/<member>`, `address.<group>/<ordinal>`, `certificate.<key>` (the
-public PEM), `leaf.<key>` (that of a leaf), `role.<namespace>/<service account>`, `group.<name>` (the cloud's own group, as an autoscaler calls it), `queue.url` (of
-the cloud's announcements), `image.<group>` and `root-device.<group>` of machines that something else starts. Add-ons
-know some more (`for_addons`). Private keys and credentials have no name that user data could ask for (decision 7).
+public PEM), `leaf.<key>` (that of a leaf), `role.<namespace>/<service account>`, `group.<name>` (the cloud's own
+group, as an autoscaler calls it), `queue.url` (of the cloud's announcements), `image.<group>` and
+`root-device.<group>` of machines that something else starts. Add-ons know some more (`for_addons`). Private keys and
+credentials have no name that user data could ask for (decision 7).
 """
 
 from __future__ import annotations
