@@ -121,12 +121,12 @@ def _update(planned: Planned, target: Target, wanted: Wanted) -> None:
     scope = _scope(planned, wanted)
     stack = open_stack(planned, target.store, skip=wanted.skip, scope=scope)
     check_pending(stack, yes=wanted.yes, forget=wanted.forget_pending)
-    report = _preview(stack, planned, wanted)
-    stack, report = _held_back(planned, target, wanted, scope, stack, report)
+    whole = _preview(stack, planned, wanted)
+    stack, report = _held_back(planned, target, wanted, scope, stack, whole)
     _deal_with_plans(stack, planned, wanted, report)
     if not wanted.yes or report.empty:
         show_report(report, wanted.output)
-        _next_step(yes=wanted.yes, report=report, output=wanted.output)
+        _next_step(yes=wanted.yes, report=report, output=wanted.output, waiting=report is not whole)
         return
     show_report(report, "text", err=wanted.output != "text")
     _carry_out(stack, planned, wanted)
@@ -200,8 +200,10 @@ def _deal_with_plans(stack: ClusterStack, planned: Planned, wanted: Wanted, repo
         click.echo(f"wrote {wanted.save_plan}; {hint}", err=True)
 
 
-def _next_step(*, yes: bool, report: ChangeReport, output: str) -> None:
+def _next_step(*, yes: bool, report: ChangeReport, output: str, waiting: bool) -> None:
+    """What the user can do now; `waiting`: something was left for later, and that was said."""
     if report.empty and output == "text":
-        click.echo("The cloud is as the manifest says.", err=True)
+        rest = "But for what waits, the" if waiting else "The"
+        click.echo(f"{rest} cloud is as the manifest says.", err=True)
     elif not yes:
         click.echo("Nothing has been changed; --yes makes these changes.", err=True)

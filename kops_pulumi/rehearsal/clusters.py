@@ -14,6 +14,7 @@ from kops_pulumi.plan.groups import GROUP_LABEL
 from kops_pulumi.rehearsal import fleet as fleets
 from kops_pulumi.rehearsal.aws.machines import HERD as AWS
 from kops_pulumi.rehearsal.fleet import Herd, RehearsedFleet
+from kops_pulumi.rehearsal.gcp.herd import HERD as GCE
 from kops_pulumi.rehearsal.objects import NODES, PODS, Objects, Refused
 from kops_pulumi.rehearsal.openstack.machines import HERD as OPENSTACK
 from kops_pulumi.rehearsal.vsphere.machines import HERD as VSPHERE
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from kops_pulumi.model import ClusterPlan
     from kops_pulumi.rehearsal.store import Store
 
-HERDS: Final[Mapping[str, Herd]] = {"aws": AWS, "openstack": OPENSTACK, "vsphere": VSPHERE}
+HERDS: Final[Mapping[str, Herd]] = {"aws": AWS, "gce": GCE, "openstack": OPENSTACK, "vsphere": VSPHERE}
 """By cloud."""
 _STATIC: Final = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 _DNS: Final = ("coredns-0", "coredns-1")

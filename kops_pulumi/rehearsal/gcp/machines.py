@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from kops_pulumi.rehearsal.fleet import settle
 from kops_pulumi.rehearsal.gcp.facts import ACCOUNT, API, DISK, MANAGER, SUBNETWORK, TEMPLATE, compute, ref
+from kops_pulumi.rehearsal.gcp.herd import HERD
 from kops_pulumi.rehearsal.kinds import Birth, Failure, Kind, OnDelete, Values
 
 _VALUE_LIMIT: Final = 256 * 1024
@@ -103,6 +105,7 @@ MACHINES: Final[Mapping[str, Kind]] = {
         handles=("selfLink", "instanceGroup"),
         rules=(_stateful,),
         required=("zone",),
+        settle=settle(HERD),
     ),
     DISK: compute(
         "disks",
