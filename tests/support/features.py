@@ -28,11 +28,11 @@ class Made:
     recording: Recording
 
     def inputs(self, kind: str) -> dict[str, Mapping[str, Any]]:
-        """Inputs of the resources of a type (the end of its token) by logical name, without the cluster's name."""
+        """Inputs of the cloud's resources of a type (the end of its token), by name without the cluster's."""
         return {
             made.name.removeprefix(f"{NAME}-"): made.inputs
             for made in self.recording
-            if made.type.rpartition(":")[2] == kind
+            if made.type.rpartition(":")[2] == kind and not made.type.startswith("kubernetes:")
         }
 
 
