@@ -1,4 +1,4 @@
-"""The README's tour, from its first command to its last, by Pulumi's real engine in a rehearsal; compared by line."""
+"""The README's tour and the tutorial, from first command to last, by Pulumi's real engine in a rehearsal; by line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kops_pulumi.automation import engine as engines
 from tests.support import pages
 
 
-@pytest.mark.parametrize("name", ["README.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/tutorial.md"])
 def test_the_tour_prints_what_the_page_shows(name, tmp_path, monkeypatch, update_golden):
     if engines.look().engine is None:
         pytest.skip("no engine (`make setup` installs one)")
