@@ -63,6 +63,9 @@ def test_a_plugin_is_made_once_bumped_alone_and_gone_with_the_cluster(
     assert made.errors == ""
     assert [name for name in made.changes if f"{features.NAME}-addons-" in name]
     assert stack.preview().changes == {}
+    kept = stack.state()
+    assert "PRIVATE KEY" not in kept
+    assert "rfc4106" not in kept, "keys are encrypted wherever they are"
 
     if key not in OWN_VERSION:
         table = pins.table(36, NEWEST_DEFAULTS)
