@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from kops_pulumi.automation import engine as engines
 from kops_pulumi.automation.collect import Collector, kind_of, plain_text
+from kops_pulumi.automation.locks import Holder, holder_in
+from kops_pulumi.automation.recovery import settled
 from kops_pulumi.automation.report import ChangeReport, Kind
 from kops_pulumi.automation.settings import StackSettings, plain_settings
 from kops_pulumi.errors import BusyError, EngineError, KopsError, ToolError
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 Watch = Callable[["EngineEvent"], None]
 
-_HOLDER = re.compile(r"created by (?P<user>[^@\s]+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<time>\S+)")
-"""How file and bucket backends name a lock's holder: the engine's pkg/backend/diy/lock.go."""
 _ADDONS = "$kops:index:AddOns"
 """In the URN of everything that is installed in the cluster; a URN has the types of all parents."""
 _MACHINES = re.compile(r":Instances\$[^:]+:[^:]*(?:[Gg]roup|[Ii]nstance|[Vv]irtualMachine)[^:]*:[^:]+::")
@@ -55,19 +54,6 @@ class StateResource:
     protected: bool
     external: bool
     """Read only: it exists outside this stack, and stays when the stack goes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds a stack's lock."""
-
-    user: str
-    host: str
-    pid: int
-    since: str
-
-    def __str__(self) -> str:
-        return f"{self.user}@{self.host} (process {self.pid}) since {self.since}"
 
 
 class ClusterStack:
@@ -261,14 +247,25 @@ class ClusterStack:
             for item in self.export().get("pending_operations") or ()
         )
 
+    def pending_items(self) -> list[dict[str, Any]]:
+        """The same as the state has them: `type` (creating, …) and `resource`."""
+        return list(self.export().get("pending_operations") or ())
+
     def forget_pending(self) -> None:
         """Drop pending operations from the state; the caller knows that they left nothing behind."""
+        self.settle_pending({})
+
+    def settle_pending(self, adopted: Mapping[str, str]) -> None:
+        """End all pending operations: those of `adopted` (id by URN) made something, which is read; others did not."""
         document = json.loads(self._pulumi("stack", "export"))
-        document["deployment"]["pending_operations"] = []
+        document["deployment"] = settled(document["deployment"], adopted)
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "state.json"
             path.write_text(json.dumps(document), encoding="utf-8")
-            self._pulumi("stack", "import", "--file", str(path))
+            self._despite_stale_locks(lambda: self._pulumi("stack", "import", "--file", str(path)))
+        if adopted:
+            with self._translated():
+                self._stack.refresh(target=list(adopted), color="never")
 
     @cached_property
     def _engine(self) -> engines.Engine:
@@ -315,18 +312,22 @@ class ClusterStack:
             with self._translated(collector):
                 run(on_event=on_event, on_output=self._on_output, on_error=self._on_output, color="never")
 
+        self._despite_stale_locks(attempt)
+        return collector.report(self.settings.stack, operation)
+
+    def _despite_stale_locks(self, attempt: Callable[[], object]) -> None:
+        """Do it, once more when all that stood in the way is the lock of a process that died."""
         try:
             attempt()
         except BusyError:
             if not self._break_stale_lock():
                 raise
             attempt()
-        return collector.report(self.settings.stack, operation)
 
     def _break_stale_lock(self) -> bool:
         """Cancel the lock of a process that died on this machine; other machines' locks are left alone."""
         holder = self._holder
-        if holder is None or holder.host != socket.gethostname() or _alive(holder.pid):
+        if holder is None or not holder.gone:
             return False
         with self._translated():
             self._stack.cancel()
@@ -342,7 +343,7 @@ class ClusterStack:
         try:
             yield
         except ConcurrentUpdateError as error:
-            self._holder = _holder_in(str(error))
+            self._holder = holder_in(str(error))
             who = f": {self._holder}" if self._holder else ""
             raise BusyError(
                 f"somebody else is changing the cluster {self.settings.stack}{who}",
@@ -372,21 +373,6 @@ def _state_resource(item: Mapping[str, Any]) -> StateResource:
         protected=bool(item.get("protect")),
         external=bool(item.get("external")),
     )
-
-
-def _holder_in(text: str) -> Holder | None:
-    found = _HOLDER.search(text)
-    return Holder(found["user"], found["host"], int(found["pid"]), found["time"]) if found else None
-
-
-def _alive(pid: int) -> bool:
-    with suppress(ProcessLookupError):
-        try:
-            os.kill(pid, 0)
-        except PermissionError:
-            return True
-        return True
-    return False
 
 
 def what_matters(diagnostics: list[str], output: str) -> list[str]:

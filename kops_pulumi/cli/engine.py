@@ -17,9 +17,11 @@ from kops_pulumi.errors import EngineError
 from kops_pulumi.store import Store
 
 if TYPE_CHECKING:
+    from kops_pulumi.automation.recovery import Finder
     from kops_pulumi.automation.report import ChangeReport
     from kops_pulumi.automation.scope import Scope
     from kops_pulumi.automation.stack import ClusterStack
+    from kops_pulumi.model import ClusterPlan
     from kops_pulumi.pipeline import Planned
     from kops_pulumi.rehearsal import World
 
@@ -109,8 +111,11 @@ def _explain_interrupt(count: int) -> None:
         _say("stopping at once")
 
 
-def check_pending(stack: ClusterStack, *, yes: bool, forget: bool) -> None:
-    """An interrupted run may have made things that the state does not know: no update goes on over them silently."""
+def check_pending(stack: ClusterStack, plan: ClusterPlan, *, yes: bool, forget: bool) -> None:
+    """An interrupted run may have made things that the state does not know: no update makes them a second time.
+
+    With --yes they are looked for in the cloud and adopted; when that cannot be decided, nothing is done.
+    """
     pending = stack.pending()
     if not pending:
         return
@@ -118,10 +123,27 @@ def check_pending(stack: ClusterStack, *, yes: bool, forget: bool) -> None:
         stack.forget_pending()
         return
     message = "an earlier run was cut off during:\n  " + "\n  ".join(pending)
-    hint = "look in the cloud for these, delete what is half-made, then update with --yes --forget-pending"
-    if yes:
+    if not yes:
+        _say(f"{styled('warning:', 'yellow', err=True)} {message}\n  an update with --yes adopts what was made of it")
+        return
+    from kops_pulumi.automation import recovery
+
+    verdict = recovery.recover(stack, _finder(stack, plan), _say)
+    if verdict.undecided:
+        hint = "look in the cloud for these, delete what is half-made, then update with --yes --forget-pending"
         raise EngineError(message, hint=hint)
-    _say(f"{styled('warning:', 'yellow', err=True)} {message}\n  {hint}")
+
+
+def _finder(stack: ClusterStack, plan: ClusterPlan) -> Finder | None:
+    """Who looks: the simulated cloud or the real one."""
+    if world := world_here():
+        from kops_pulumi.rehearsal.finder import RehearsedFinder
+
+        return RehearsedFinder(world.store)
+    from kops_pulumi import clouds
+    from kops_pulumi.automation import recovery
+
+    return recovery.of(plan, stack.provider_settings(clouds.leaf(plan.cloud, "provider").PACKAGE))
 
 
 def show_report(report: ChangeReport, output: str, *, err: bool = False) -> None:

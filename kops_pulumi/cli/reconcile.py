@@ -70,7 +70,7 @@ class Run:
         """What is to be done, in order."""
         from kops_pulumi.automation import reconcile as plans
 
-        check_pending(self.live.stack, yes=True, forget=False)
+        check_pending(self.live.stack, self.live.plan, yes=True, forget=False)
         exists = "kubernetesVersion" in self.live.stack.outputs()
         return plans.steps(self.live.plan, exists=exists)
 

@@ -120,7 +120,7 @@ def cluster(target: Target, **chosen: Any) -> None:
 def _update(planned: Planned, target: Target, wanted: Wanted) -> None:
     scope = _scope(planned, wanted)
     stack = open_stack(planned, target.store, skip=wanted.skip, scope=scope)
-    check_pending(stack, yes=wanted.yes, forget=wanted.forget_pending)
+    check_pending(stack, planned.plan, yes=wanted.yes, forget=wanted.forget_pending)
     whole = _preview(stack, planned, wanted)
     stack, report = _held_back(planned, target, wanted, scope, stack, whole)
     _deal_with_plans(stack, planned, wanted, report)

@@ -22,7 +22,7 @@ REGISTRY: tuple[str, ...] = ("aws", "gce", "openstack", "vsphere")
 """Values of the manifest's `spec.cloudProvider` that we build."""
 
 Leaf: TypeAlias = Literal[
-    "provider", "network", "firewall", "identity", "endpoints", "store", "instances", "fleet", "leftovers"
+    "provider", "network", "firewall", "identity", "endpoints", "store", "instances", "fleet", "leftovers", "finder"
 ]
 
 

@@ -73,6 +73,16 @@ class Calls:
         return self._client("elb")
 
     @cached_property
+    def iam(self) -> Any:
+        """Roles and profiles."""
+        return self._client("iam")
+
+    @cached_property
+    def sqs(self) -> Any:
+        """Queues."""
+        return self._client("sqs")
+
+    @cached_property
     def s3(self) -> Any:
         """Buckets."""
         return self._client("s3")

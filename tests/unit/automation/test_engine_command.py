@@ -14,7 +14,8 @@ from pulumi.automation.errors import CommandError, ConcurrentUpdateError
 
 from kops_pulumi.automation.command import EngineCommand
 from kops_pulumi.automation.engine import Engine, Origin
-from kops_pulumi.automation.stack import _alive, _holder_in, what_matters
+from kops_pulumi.automation.locks import _alive, holder_in
+from kops_pulumi.automation.stack import what_matters
 
 LOCKED = """error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete
 the lock file with `pulumi cancel`.
@@ -46,7 +47,7 @@ def test_a_lock_is_recognised_with_its_holder(tmp_path):
     command = _command(tmp_path, f"import sys\nsys.exit({LOCKED!r})")
     with pytest.raises(ConcurrentUpdateError) as caught:
         command.run(["up"], str(tmp_path), dict(os.environ))
-    holder = _holder_in(str(caught.value))
+    holder = holder_in(str(caught.value))
     assert holder is not None
     assert str(holder) == "ann@laptop (process 4711) since 2026-11-23T08:00:00Z"
 

@@ -38,6 +38,10 @@ def engine(monkeypatch):
     monkeypatch.setattr(ClusterStack, "up", operation("up"))
     monkeypatch.setattr(ClusterStack, "export", lambda _self: {"resources": here.state})
     monkeypatch.setattr(ClusterStack, "pending", lambda _self: here.unfinished)
+    creating = {"type": "creating", "resource": {"urn": "urn:vpc", "type": "aws:ec2/vpc:Vpc"}}
+    monkeypatch.setattr(ClusterStack, "pending_items", lambda _self: [creating])
+    monkeypatch.setattr(ClusterStack, "ids", lambda _self: {})
+    monkeypatch.setattr("kops_pulumi.cli.engine._finder", lambda _stack, _plan: None)
     monkeypatch.setattr(ClusterStack, "forget_pending", lambda _self: here.calls.append("forget"))
     return here
 
