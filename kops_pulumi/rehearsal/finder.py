@@ -16,7 +16,9 @@ class RehearsedFinder:
 
     def find(self, type_: str, inputs: Mapping[str, Any]) -> Sequence[str] | None:
         """Ids of objects with the same inputs, but for those that a state has in another form: secrets and defaults."""
-        wanted = {k: v for k, v in inputs.items() if isinstance(v, str | int | float | bool) and not k.startswith("__")}
+        wanted: dict[str, Any] = {
+            k: v for k, v in inputs.items() if isinstance(v, str | int | float | bool) and not k.startswith("__")
+        }
         tags = {key: value for key, value in (inputs.get("tags") or {}).items() if not key.startswith("__")}
         if tags:
             wanted["tags"] = tags
