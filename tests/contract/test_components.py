@@ -56,8 +56,9 @@ def test_private_keys_are_secret_wherever_they_go(manifest: Path) -> None:
 
 @every_case
 def test_what_cannot_be_made_again_is_protected_and_nothing_else(manifest: Path) -> None:
+    disk = {"aws": "aws:ebs/volume:Volume", "gce": "gcp:compute/disk:Disk"}[recorded.plan_of(manifest).cloud]
     always = {
-        "aws:ebs/volume:Volume",
+        disk,
         "random:index/randomBytes:RandomBytes",
         "tls:index/privateKey:PrivateKey",
         "tls:index/selfSignedCert:SelfSignedCert",

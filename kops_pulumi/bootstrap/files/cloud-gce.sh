@@ -187,18 +187,22 @@ managed_zone() { # NAME: prints the zone that is meant: the one that is named, e
 }
 
 cloud_publish() { # NAME A|AAAA ADDRESS…
-  local name=$1 family=$2 place zone body known status
+  local name=$1 family=$2 place zone body known status=0
   shift 2
-  place=$(dns_zones) && zone=$(managed_zone "$name") || { log "no managed zone for $name"; return 1; }
+  place=$(dns_zones) || return
+  if ! zone=$(managed_zone "$name"); then
+    log "no managed zone for $name"
+    return 1
+  fi
   place+=/$zone/rrsets
   known=$(asked GET "$place?name=$(encoded "$name.")&type=$family") || return
   body=$(mktemp "$RUN/dns.XXXXXX")
   printf '{"name": "%s.", "type": "%s", "ttl": 60, "rrdatas": ["%s"]}' "$name" "$family" "$(printf '%s\n' "$@" |
     paste -sd '|' | sed 's/|/", "/g')" >"$body"
   if grep -q '^/rrsets/0/' <<<"$known"; then
-    asked PATCH "$place/$name./$family" "$body" >/dev/null && status=0 || status=1
+    asked PATCH "$place/$name./$family" "$body" >/dev/null || status=1
   else
-    asked POST "$place" "$body" >/dev/null && status=0 || status=1
+    asked POST "$place" "$body" >/dev/null || status=1
   fi
   rm -f "$body"
   return "$status"
