@@ -79,7 +79,7 @@ def _update(world: Path, type_: str, act: Callable[[int, int], None]) -> tuple[i
     return process.returncode, err
 
 
-@pytest.mark.parametrize("type_", ["aws:ec2/vpc:Vpc", "aws:iam/role:Role"])
+@pytest.mark.parametrize("type_", ["aws:ec2/vpc:Vpc"])
 def test_what_a_killed_engine_began_is_adopted_and_nothing_is_made_twice(cli: Cli, tmp_path: Path, type_: str) -> None:
     world = tmp_path / "world"
     with rehearsal.open_store(world) as cloud:
@@ -102,3 +102,17 @@ def test_what_a_killed_engine_began_is_adopted_and_nothing_is_made_twice(cli: Cl
     assert twice == []
     code, out, _ = cli("update", "cluster", NAME, "--rehearse", "--skip", "addons")
     assert (code, out.startswith("no changes;")) == (0, True), out
+
+
+def test_ctrl_c_lets_the_engine_finish_what_it_began_and_the_next_run_goes_on(cli: Cli, tmp_path: Path) -> None:
+    world = tmp_path / "world"
+    with rehearsal.open_store(world) as cloud:
+        cloud.inject(Fault(FaultKind.SLOW, Operation.CREATE, "aws:ec2/vpc:Vpc", seconds=2.0))
+    code, err = _update(world, "aws:ec2/vpc:Vpc", lambda pid, _engine: os.kill(pid, signal.SIGINT))
+    assert code == 130
+    assert "stopping after the operations in flight; once more stops at once and may leave things half-made" in err
+    assert err.splitlines()[-1] == "error: interrupted; run the same command again to go on"
+    code, _, err = cli(*UPDATE)
+    assert code == 0, err
+    with rehearsal.open_store(world) as cloud:
+        assert len(cloud.objects("aws:ec2/vpc:Vpc")) == 1
