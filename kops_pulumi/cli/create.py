@@ -18,6 +18,7 @@ from kops_pulumi.cli.lazy import LazyGroup, Verb
 from kops_pulumi.cli.output import as_json, as_yaml
 from kops_pulumi.cli.target import FILE, cluster_name, store_of, store_option
 from kops_pulumi.errors import ExitCode
+from kops_pulumi.store import read_text
 
 if TYPE_CHECKING:
     from kops_pulumi.starter import Wishes
@@ -205,7 +206,7 @@ def _wishes(name: str, flags: dict[str, Any]) -> Wishes:
     balancer, dns = flags.pop("api_loadbalancer_type"), flags.pop("dns")
     return Wishes(
         name=name,
-        ssh_public_key=key.read_text(encoding="utf-8") if key else None,
+        ssh_public_key=read_text(key) if key else None,
         private=flags.pop("topology") == "private",
         load_balancer=balancer and balancer.capitalize(),
         dns=dns and dns.capitalize(),

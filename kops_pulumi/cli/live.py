@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kops_pulumi.cli.engine import open_stack, world_here
 from kops_pulumi.cli.target import Target
 from kops_pulumi.errors import NotFoundError
+from kops_pulumi.store import read_text
 
 if TYPE_CHECKING:
     from kops_pulumi.automation.kube.client import Cluster
@@ -87,7 +88,7 @@ class Live:
         if world := world_here():
             world.clusters.know(self.plan)
             return Session(world.api.server(self.plan.name))
-        text = self.kubeconfig.read_text(encoding="utf-8") if self.kubeconfig else self.stack.secret("kubeconfig")
+        text = read_text(self.kubeconfig) if self.kubeconfig else self.stack.secret("kubeconfig")
         if not text:
             raise not_deployed(self.plan.name)
         found = Session.of(str(text))
