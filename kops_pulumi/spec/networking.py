@@ -72,6 +72,32 @@ class Calico(SpecModel):
     wireguard_enabled: Bool | None = opt("Encrypt traffic between nodes (IPv4 only).")
 
 
+class Canal(SpecModel):
+    """Flannel's VXLAN, with Calico for network policies; kops has it for Kubernetes before 1.28 only."""
+
+    chain_insert_mode: Literal["insert", "append"] | None = opt("Place of Calico's rules in the chains.")
+    cpu_request: Quantity | None = opt("CPU request of Calico's agent; 100m by default.")
+    default_endpoint_to_host_action: Literal["ACCEPT", "DROP", "RETURN"] | None = opt(
+        "What happens to packets from a pod to its machine after policies; ACCEPT by default."
+    )
+    disable_flannel_forward_rules: Bool | None = opt("Keep flannel from accepting all forwarded packets.")
+    disable_tx_checksum_offloading: Bool | None = opt(
+        "Old workaround for a kernel bug.", dead="flannel does it where it is needed; remove it"
+    )
+    iptables_backend: Literal["Auto", "NFT", "Legacy"] | None = opt("Which iptables to use.")
+    log_severity_sys: Literal["INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL", "NONE"] | None = opt(
+        "Log level of the agent for syslog."
+    )
+    mtu: Count | None = opt("MTU of pods, in bytes; 1400 by default.")
+    prometheus_metrics_enabled: Bool | None = opt("Serve the agent's metrics.")
+    prometheus_metrics_port: Count | None = opt("Port of those metrics.")
+    prometheus_go_metrics_enabled: Bool | None = opt("Include metrics of the Go runtime.")
+    prometheus_process_metrics_enabled: Bool | None = opt("Include metrics of the process.")
+    typha_prometheus_metrics_enabled: Bool | None = opt("Serve Typha's metrics.")
+    typha_prometheus_metrics_port: Count | None = opt("Port of those metrics.")
+    typha_replicas: Count | None = opt("Typha replicas; 0, the default, for none.")
+
+
 class KubeRouter(SpecModel):
     """kube-router."""
 
@@ -116,6 +142,7 @@ class Networking(SpecModel):
     kindnet: Kindnet | None = opt("kindnet.")
     amazonvpc: AmazonVpc | None = opt("Pods with addresses of the VPC (AWS).")
     flannel: Flannel | None = opt("Flannel.")
+    canal: Canal | None = opt("Flannel's VXLAN with Calico's network policies.")
     kuberouter: KubeRouter | None = opt("kube-router.")
     kopeio: Kopeio | None = opt("kopeio's VXLAN.")
     kubenet: Kubenet | None = opt("A bridge on each machine and routes in the cloud.")
@@ -124,6 +151,5 @@ class Networking(SpecModel):
     classic: dict[str, Any] | None = opt("Removed: never valid in supported versions.")
     external: dict[str, Any] | None = opt("Removed: use cni.")
     weave: dict[str, Any] | None = opt("Removed with Kubernetes 1.24.")
-    canal: dict[str, Any] | None = opt("Removed with Kubernetes 1.28.")
     romana: dict[str, Any] | None = opt("Removed in kops 1.19.")
     lyftvpc: dict[str, Any] | None = opt("Removed in kops 1.23.")

@@ -164,7 +164,8 @@ BESIDE: Mapping[str, Mapping[str, Any]] = {
         "encapsulationMode": "vxlan",
         "prometheusMetricsEnabled": True,
         "typhaPrometheusMetricsEnabled": True,
-    }
+    },
+    "canal": {"typhaReplicas": 3, "typhaPrometheusMetricsEnabled": True},
 }
 """Without which some fields mean nothing."""
 ALONE = {

@@ -24,6 +24,7 @@ from tests.support import clouds, features
 KEYS = (
     "amazonvpc-prefixes",
     "calico",
+    "canal",
     "cilium-eni",
     "cilium-etcd",
     "cilium-ipsec",
@@ -39,6 +40,8 @@ OWN_VERSION = {
     "kindnet": {"networking": {"kindnet": {"version": "v1.0.2"}}},
 }
 """A version that the manifest chooses; the others follow the table of versions."""
+ROWS = {"canal": "flannel"}
+"""The row of that table which moves one object of the plug-in, where its own name is no row."""
 
 
 def documents(variant: Mapping[str, Any], *more: Mapping[str, Any], accept: str | None = None) -> list[dict[str, Any]]:
@@ -70,7 +73,8 @@ def test_a_plugin_is_made_once_bumped_alone_and_gone_with_the_cluster(
     if key not in OWN_VERSION:
         table = pins.table(36, NEWEST_DEFAULTS)
         newer = {name: {**row, "version": f"{row['version']}-rc.1"} for name, row in table.items()}
-        monkeypatch.setattr(pins, "table", lambda *_given: {**table, key: newer[key]})
+        row = ROWS.get(key, key)
+        monkeypatch.setattr(pins, "table", lambda *_given: {**table, row: newer[row]})
     plans.append(features.planned(documents(VARIANTS[variant], OWN_VERSION.get(key, {}))))
     bumped = stack.preview()
     assert bumped.errors == ""

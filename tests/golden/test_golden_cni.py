@@ -97,6 +97,22 @@ CALICO_ALL = {
     "vxlanMode": "Always",
     "wireguardEnabled": True,
 }
+CANAL_ALL = {
+    "chainInsertMode": "append",
+    "cpuRequest": "80m",
+    "defaultEndpointToHostAction": "DROP",
+    "disableFlannelForwardRules": True,
+    "iptablesBackend": "NFT",
+    "logSeveritySys": "WARNING",
+    "mtu": 8951,
+    "prometheusGoMetricsEnabled": False,
+    "prometheusMetricsEnabled": True,
+    "prometheusMetricsPort": 9191,
+    "prometheusProcessMetricsEnabled": False,
+    "typhaPrometheusMetricsEnabled": True,
+    "typhaPrometheusMetricsPort": 9193,
+    "typhaReplicas": 3,
+}
 KINDNET_ALL = {
     "version": "v1.0.2",
     "networkPolicies": False,
@@ -123,6 +139,8 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "calico-all": networking(calico=CALICO_ALL),
     "calico-bpf": {**networking(calico={"bpfEnabled": True}), **NO_PROXY},
     "calico-mirrored": {**networking(calico={"ipipMode": "Always"}), **MIRROR},
+    "canal": networking(canal={}),
+    "canal-all": {**networking(canal=CANAL_ALL), **MIRROR},
     "cilium": networking(cilium={}),
     "cilium-all": {**networking(cilium=CILIUM_ALL), **NO_PROXY},
     "cilium-eni": networking(cilium={"ipam": "eni", "tunnel": "disabled", "disableMasquerade": True}),

@@ -10,7 +10,7 @@ from kops_pulumi.resolve.validate.subject import Subject, duplicates, warning
 
 NETWORKING = ("spec", "networking")
 _CALLABLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
-REMOVED = {"classic", "external", "weave", "canal", "romana", "lyftvpc"}
+REMOVED = {"classic", "external", "weave", "romana", "lyftvpc"}
 
 
 def chosen(subject: Subject) -> list[str]:

@@ -41,7 +41,6 @@ def test_exactly_one_network_plugin_must_be_named(networking: dict[str, Any]) ->
 @pytest.mark.parametrize(
     ("key", "since", "instead"),
     [
-        ("canal", "Kubernetes 1.28", "calico"),
         ("weave", "Kubernetes 1.24", "cilium"),
         ("romana", "kops 1.19", "calico"),
         ("lyftvpc", "kops 1.23", "amazonvpc"),
@@ -58,7 +57,7 @@ def test_removed_plugin_is_refused_with_release_replacement_and_way(key: str, si
     assert finding.hint
 
 
-@pytest.mark.parametrize("key", ["amazonvpc", "flannel", "kuberouter", "kopeio", "kubenet"])
+@pytest.mark.parametrize("key", ["amazonvpc", "canal", "flannel", "kuberouter", "kopeio", "kubenet"])
 def test_plugins_without_ipv6_refuse_an_ipv6_cluster(key: str) -> None:
     assert f"spec.networking.{key}: {key} cannot do IPv6" in findings(networking={key: {}}, **V6, **NO_PROXY)
 
