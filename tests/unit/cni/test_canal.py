@@ -63,4 +63,4 @@ def test_typha_runs_as_often_as_it_is_asked_for_and_is_reachable() -> None:
 @pytest.mark.parametrize("settings", [{"typhaPrometheusMetricsEnabled": True}, {"typhaPrometheusMetricsPort": 9193}])
 def test_settings_of_a_typha_that_is_not_there_have_no_effect(settings: dict[str, Any]) -> None:
     _, [finding], _ = canal(**settings)
-    assert finding.startswith(f"spec.networking.canal.{next(iter(settings))}: it has no effect")
+    assert finding.startswith(f"spec.networking.canal.{next(iter(settings))}: warning: it has no effect")
