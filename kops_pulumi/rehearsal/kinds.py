@@ -27,6 +27,8 @@ class Cloud:
     region: str
     account: str = "123456789012"
     partition: str = "aws"
+    scope: str = ""
+    """The cluster that a call is about, where names are a cluster's (`Package.scope`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,8 @@ class Package:
     typed: bool = True
     """Inputs are checked against the SDK; an unknown type token is refused."""
     needs_region: bool = False
+    scope: str | None = None
+    """The provider setting that tells which of several worlds of names a call is about; None: there is one."""
     known: Callable[[str], Kind] | None = None
     """Kinds by rule instead of by table."""
 

@@ -1,6 +1,7 @@
 """The simulated Kubernetes cluster: objects of any kind, Helm releases, YAML decoding.
 
-An object's identity is its API version, kind, namespace and name. Facts of types:
+An object's identity is its API version, kind, namespace and name in its cluster, which the provider's
+`clusterIdentifier` tells: one world may hold several clusters. Facts of types:
 https://www.pulumi.com/registry/packages/kubernetes/.
 """
 
@@ -32,14 +33,18 @@ def _identify(birth: Birth) -> str:
     metadata = birth.inputs.get("metadata", {})
     namespace = metadata.get("namespace")
     name = metadata.get("name") or f"{birth.seed.rpartition('::')[2].partition('|')[0]}-{birth.hex(8)}"
-    return f"{namespace}/{name}" if namespace else str(name)
+    return _in_cluster(birth, f"{namespace}/{name}" if namespace else str(name))
+
+
+def _in_cluster(birth: Birth, id_: str) -> str:
+    """An id that no other cluster of the same world has."""
+    return f"{birth.cloud.scope}:{id_}" if birth.cloud.scope else id_
 
 
 def _object(birth: Birth, id_: str) -> Values:
     metadata = {
-        "namespace": id_.rpartition("/")[0] or None,
         **birth.inputs.get("metadata", {}),
-        "name": id_.rpartition("/")[2],
+        "name": birth.inputs.get("metadata", {}).get("name") or id_.rpartition("/")[2].rpartition(":")[2],
         "uid": f"{birth.hex(8)}-{birth.hex(4, 'b')}-4{birth.hex(3, 'c')}-8{birth.hex(3, 'd')}-{birth.hex(12, 'e')}",
         "generation": 1,
     }
@@ -60,11 +65,11 @@ def _has_name_or_generates(inputs: Values) -> list[Failure]:
 
 def _release_id(birth: Birth) -> str:
     name = birth.inputs.get("name") or f"{birth.seed.rpartition('::')[2].partition('|')[0]}-{birth.hex(8)}"
-    return f"{birth.inputs.get('namespace', 'default')}/{name}"
+    return _in_cluster(birth, f"{birth.inputs.get('namespace', 'default')}/{name}")
 
 
 def _release(birth: Birth, id_: str) -> Values:
-    namespace, _, name = id_.rpartition("/")
+    namespace, name = birth.inputs.get("namespace", "default"), id_.rpartition("/")[2]
     return {"name": name, "namespace": namespace, "status": _status(birth.inputs, namespace, name, 1)}
 
 
@@ -125,6 +130,7 @@ def _with_namespace(item: dict[str, Any], default: Any) -> dict[str, Any]:
 KUBERNETES: Final = Package(
     name="kubernetes",
     typed=False,
+    scope="clusterIdentifier",
     kinds={
         _RELEASE: Kind(
             replaces=frozenset({"name", "namespace"}),

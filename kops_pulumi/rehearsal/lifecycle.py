@@ -85,7 +85,7 @@ class Lifecycle:
         outputs = {**_plain(inputs), **kind.compute(birth, id_)}
         record = Record(token, id_, name, inputs, outputs)
         if self.package.stored:
-            self.store.create(record, _ties(kind, inputs, outputs))
+            self.store.create(record, self._ties(kind, inputs, outputs))
             self._settle(kind, token, id_)
         return record
 
@@ -105,9 +105,15 @@ class Lifecycle:
         kept = {key: value for key, value in current.outputs.items() if key not in current.inputs or key in inputs}
         outputs = {**kept, **_plain(inputs), **kind.revise(current.outputs, inputs)}
         if self.package.stored:
-            self.store.update(Record(token, id_, current.name, inputs, outputs), _ties(kind, inputs, outputs))
+            ties = self._ties(kind, inputs, outputs)
+            self.store.update(Record(token, id_, current.name, inputs, outputs), ties)
             self._settle(kind, token, id_)
         return outputs
+
+    def _ties(self, kind: Kind, inputs: Values, outputs: Values) -> Ties:
+        """An object's ties; the name it holds is its cluster's, where names are."""
+        ties, scope = _ties(kind, inputs, outputs), self.cloud.scope
+        return replace(ties, claim=f"{scope}: {ties.claim}") if scope and ties.claim else ties
 
     def _settle(self, kind: Kind, token: str, id_: str) -> None:
         made = self.store.get(token, id_) if kind.settle else None

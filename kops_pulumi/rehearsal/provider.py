@@ -91,7 +91,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, message)
         account = {"account": config["project"]} if isinstance(config.get("project"), str) else {}
         self._lifecycle.cloud = Cloud(
-            region=region if isinstance(region, str) else "", partition=_partition(region), **account
+            region=region if isinstance(region, str) else "",
+            partition=_partition(region),
+            scope=str(config.get(package.scope) or "") if package.scope else "",
+            **account,
         )
         return provider_pb2.ConfigureResponse(
             acceptSecrets=False, supportsPreview=True, acceptResources=False, acceptOutputs=False

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pytest
 import yaml
 
+from kops_pulumi import bootstrap
+
 FILE = "ha-private.yaml"
+FILES = Path(bootstrap.__file__).with_name("files")
 
 
 @pytest.fixture
@@ -61,3 +65,25 @@ def test_bastions_fetch_nothing(cli, examples, groups):
     said = cli("toolbox", "node", "-f", examples / FILE, "--ig", of_role(groups, "bastion"), "--part", "bundle")
     assert said.code == 1
     assert "no nodes" in said.err
+
+
+@pytest.mark.parametrize(
+    ("manifest", "library"),
+    [
+        ("gce/ha-private.yaml", "cloud-gce.sh"),
+        ("openstack/ha-private.yaml", "cloud-openstack.sh"),
+        ("vsphere/ha.yaml", "cloud-vsphere.sh"),
+    ],
+)
+def test_machines_of_every_cloud_are_shown_with_their_clouds_library(cli, examples, tmp_path, manifest, library):
+    file = examples.parent / manifest
+    found = yaml.safe_load(cli("toolbox", "plan", "-f", file, "-o", "yaml").out)["groups"]
+    for role in ("control-plane", "node"):
+        group = next(group for group in found if group["role"] == role)
+        target = tmp_path / role
+        said = cli("toolbox", "node", "-f", file, "--ig", group["name"], "--out", target)
+        assert said.code == 0
+        assert (target / "user-data").read_text() == group["user_data"]["text"]
+        assert (target / "cloud.sh").read_text() == (FILES / library).read_text()
+        archive = (target / "bundle.tar.gz").read_bytes()
+        assert hashlib.sha256(archive).hexdigest() == group["bundle"]["sha256"]

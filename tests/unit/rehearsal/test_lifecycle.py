@@ -246,6 +246,19 @@ class TestKubernetes:
         with pytest.raises(CloudError, match="already exists"):
             cluster.make(self.CONFIG_MAP, metadata={"name": "a", "namespace": "x"})
 
+    def test_two_clusters_of_one_world_may_hold_the_same_names(self, tmp_path: Path) -> None:
+        account = Account(tmp_path, KUBERNETES)
+        ids = set()
+        for cluster in ("one.example.com", "two.example.com"):
+            account.life.cloud = Cloud(region="", scope=cluster)
+            made = account.make(self.CONFIG_MAP, metadata={"name": "a", "namespace": "x"})
+            assert made.outputs["metadata"]["name"] == "a"
+            assert made.outputs["metadata"]["namespace"] == "x"
+            ids.add(made.id)
+            with pytest.raises(CloudError, match="already exists"):
+                account.make(self.CONFIG_MAP, metadata={"name": "a", "namespace": "x"})
+        assert len(ids) == 2
+
     def test_moving_an_object_replaces_it_and_its_data_does_not(self, tmp_path: Path) -> None:
         life = Account(tmp_path, KUBERNETES).life
         old = {"metadata": {"name": "a", "namespace": "x"}, "data": {"k": "1"}}
