@@ -5,6 +5,7 @@ Everything goes to stderr, so that stdout stays the result. `rich` is imported o
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -57,6 +58,8 @@ class Lines:
             self._line(event.res_outputs_event.metadata, _DONE)
         elif event.res_op_failed_event:
             self._line(event.res_op_failed_event.metadata, {}, "FAILED")
+        elif reason := _reason(event):
+            click.echo(f"{time.monotonic() - self.started:7.1f} s  waiting   {reason}", err=True)
 
     def _line(self, step: StepEventMetadata, words: dict[str, str], word: str = "") -> None:
         word = word or words.get(step.op.value, "")
@@ -78,6 +81,8 @@ class LiveView:
         self._lock = threading.Lock()
         self._running: dict[str, tuple[str, float]] = {}
         self._done: Counter[str] = Counter()
+        self._reasons: dict[str, str] = {}
+        self._waiting = ""
 
     def __call__(self, event: EngineEvent) -> None:
         """Take one event, on the Automation API's thread."""
@@ -88,21 +93,30 @@ class LiveView:
                 self._end(event.res_outputs_event.metadata)
             elif event.res_op_failed_event:
                 self._end(event.res_op_failed_event.metadata, failed=True)
+            elif event.diagnostic_event and event.diagnostic_event.urn in self._running:
+                self._reasons[event.diagnostic_event.urn or ""] = _first_line(event.diagnostic_event.message)
+            elif reason := _reason(event):
+                self._waiting = reason
 
     def _begin(self, step: StepEventMetadata) -> None:
+        self._waiting = ""  # something goes on
         if step.op.value not in _QUIET_OPS and _is_thing(step):
             text = f"{_DOING.get(step.op.value, step.op.value):9} {short_type(step.type)}  {_name(step)}"
             self._running[step.urn] = (text, time.monotonic())
 
     def _end(self, step: StepEventMetadata, *, failed: bool = False) -> None:
         self._running.pop(step.urn, None)
+        self._reasons.pop(step.urn, None)
         if not _is_thing(step):
             return
         word = "failed" if failed else _DONE.get(step.op.value, "looked at")
         self._done[word] += 1
 
+    def _because(self, urn: str) -> str:
+        return f"  {self._reasons[urn]}" if urn in self._reasons else ""
+
     def __rich__(self) -> RenderableType:
-        """Draw: head with spinner and counts, then what is in flight."""
+        """Draw: head with spinner and counts, then what is in flight, with what it waits for where that is known."""
         from rich.console import Group
         from rich.spinner import Spinner
         from rich.text import Text
@@ -111,8 +125,11 @@ class LiveView:
             now = time.monotonic()
             counts = ", ".join(f"{count} {word}" for word, count in sorted(self._done.items()))
             head = f" {self.title}  {duration(now - self.started)}  {counts}"
-            running = list(self._running.values())
-        rows = [Text(f"   {now - since:6.1f} s  {text}", overflow="ellipsis", no_wrap=True) for text, since in running]
+            running = [
+                f"   {now - since:6.1f} s  {text}{self._because(urn)}" for urn, (text, since) in self._running.items()
+            ]
+            running += [f"   {'':8}  waiting   {self._waiting}"] if self._waiting else []
+        rows = [Text(line, overflow="ellipsis", no_wrap=True) for line in running]
         more = [Text(f"   … and {len(rows) - _ROWS} more")] if len(rows) > _ROWS else []
         return Group(Spinner("dots", text=head), *rows[:_ROWS], *more)
 
@@ -125,6 +142,21 @@ def _live(title: str) -> Iterator[LiveView]:
     view = LiveView(title)
     with Live(view, console=Console(file=sys.stderr), refresh_per_second=8, transient=True):
         yield view
+
+
+def _reason(event: EngineEvent) -> str:
+    """What one of our components says that it waits for (the API's readiness); empty for everything else."""
+    said = event.diagnostic_event
+    if said is None or said.severity != "info" or not said.urn:
+        return ""
+    own_type = said.urn.split("::")[2].rpartition("$")[2]  # its parents' types stand before it
+    return _first_line(said.message) if own_type.startswith("kops:") else ""
+
+
+def _first_line(message: str) -> str:
+    """A message without the engine's colour marks, cut at its first line."""
+    plain = re.sub(r"<\{%.*?%\}>", "", message).strip()
+    return plain.splitlines()[0] if plain else ""
 
 
 def _is_thing(step: StepEventMetadata) -> bool:

@@ -52,6 +52,34 @@ def test_on_a_terminal_what_is_in_flight_is_shown_with_counts():
     assert "creating" not in drawn
 
 
+def said(message: str, urn: str) -> EngineEvent:
+    diagnostic = {"message": message, "color": "never", "severity": "info", "urn": urn}
+    return EngineEvent.from_json({"sequence": 0, "timestamp": 0, "diagnosticEvent": diagnostic})
+
+
+CLUSTER = "urn:pulumi:a::p::kops:index:Cluster::a"
+
+
+def test_what_is_waited_for_is_said_on_a_terminal_until_something_goes_on():
+    view = LiveView("updating a")
+    view(said("<{%reset%}>the API does not answer yet<{%reset%}>\n", CLUSTER))
+    assert "waiting   the API does not answer yet" in _drawn(view)
+    view(event("resourcePreEvent", "create"))
+    assert "waiting" not in _drawn(view)
+    view(said("[1/2] Pods are starting", "urn:pulumi:a::p::aws:ec2/vpc:Vpc::a-vpc"))
+    assert "a-vpc  [1/2] Pods are starting" in _drawn(view)
+    view(event("resOutputsEvent", "create"))
+    assert "Pods are starting" not in _drawn(view)
+
+
+def test_what_is_waited_for_is_a_line_in_a_pipe(capsys):
+    lines = Lines("updating a")
+    lines(said("the API does not answer yet", CLUSTER))
+    lines(said("of no interest", "urn:pulumi:a::p::kops:index:Cluster$aws:ec2/vpc:Vpc::a-vpc"))
+    (_, line) = capsys.readouterr().err.splitlines()
+    assert line.split(maxsplit=2)[2] == "waiting   the API does not answer yet"
+
+
 def test_many_things_in_flight_fit_the_screen():
     view = LiveView("updating a")
     for number in range(30):
