@@ -94,23 +94,3 @@ def test_a_real_cloud_is_never_touched_without_a_passphrase(cli: Cli, monkeypatc
     code, out, err = cli("update", "cluster", NAME)
     assert (code, out) == (4, "")
     assert "PULUMI_CONFIG_PASSPHRASE" in err
-
-
-def test_a_cloud_without_resources_is_refused_in_a_sentence(cli: Cli) -> None:
-    cli(
-        "create",
-        "cluster",
-        NAME,
-        "--cloud",
-        "gce",
-        "--zones",
-        "europe-west1-b",
-        "--project",
-        "p",
-        "--networking",
-        "cilium",
-    )
-    code, out, err = cli("update", "cluster", NAME, "--rehearse")
-    assert (code, out) == (3, "")
-    assert "error: clusters on gce can be planned, but not deployed" in err
-    assert "Traceback" not in err

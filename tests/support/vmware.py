@@ -81,7 +81,7 @@ class Guest:
         self._deliver(group, whole)
         assert group.user_data is not None
         for file in yaml.safe_load(group.user_data.text)["write_files"]:
-            text = file["content"].replace("@late(api.endpoint)@", "10.40.32.5")
+            text = re.sub(r"@late\(api\.(endpoint|vip)\)@", "10.40.32.5", file["content"])
             text = re.sub(r"@late\(volume\.main/\w+\)@", "scsi:1", text)
             text = re.sub(r"@late\(volume\.events/\w+\)@", "scsi:2", text)
             if group.bundle is not None:
