@@ -7,6 +7,7 @@ in, text out; the order is fixed, so that equal input gives equal bytes. No secr
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,5 +53,5 @@ def _file(path: str, content: str, mode: int) -> str:
 
 
 def _quoted(value: str) -> str:
-    """As bash and systemd both read it; a late value's mark is put in only later and is a plain word."""
-    return value if value.startswith("@late(") and value.endswith(")@") else shlex.quote(value)
+    """As bash and systemd both read it; a late value's mark, alone, is put in only later and is a plain word."""
+    return value if re.fullmatch(r"@late\([^()\s]+\)@", value) else shlex.quote(value)
