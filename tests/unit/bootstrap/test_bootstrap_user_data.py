@@ -244,3 +244,11 @@ def test_oversize_counts_what_travels():
     plan = dataclasses.replace(found.plan, groups=(huge,))
     assert [finding.document for finding in bootstrap.oversized(plan, 1000)] == ["InstanceGroup/nodes"]
     assert bootstrap.oversized(plan, 2000) == []
+
+
+def test_one_late_value_stands_alone_and_several_are_one_quoted_word() -> None:
+    from kops_pulumi.bootstrap import cloud_config
+
+    written = cloud_config.document({"ONE": "@late(a.b)@", "TWO": "@late(a.b)@ @late(c.d)@"}, {}, [])
+    assert "ONE=@late(a.b)@\n" in written
+    assert "TWO='@late(a.b)@ @late(c.d)@'\n" in written
